@@ -1,0 +1,38 @@
+/**
+ * The few statements that kit itself sends inside a service's own transaction (outbox, inbox): satisfied by a Prisma
+ * client or transaction through `prismaSql`, by a pg client through `pgSql`. Placeholders are the dialect's.
+ */
+export interface Sql {
+  readonly dialect: 'postgres' | 'mysql'
+  /** @returns rows touched */
+  execute(statement: string, parameters: readonly unknown[]): Promise<number>
+  query<Row>(statement: string, parameters: readonly unknown[]): Promise<Row[]>
+}
+
+interface PrismaRaw {
+  $executeRawUnsafe(statement: string, ...parameters: unknown[]): Promise<number>
+  $queryRawUnsafe<T>(statement: string, ...parameters: unknown[]): Promise<T>
+}
+
+/** A Prisma client or the `tx` of an interactive transaction. */
+export function prismaSql(client: PrismaRaw, dialect: Sql['dialect'] = 'postgres'): Sql {
+  return {
+    dialect,
+    execute: (statement, parameters) => client.$executeRawUnsafe(statement, ...parameters),
+    query: (statement, parameters) => client.$queryRawUnsafe(statement, ...parameters),
+  }
+}
+
+interface PgClient {
+  query(statement: string, parameters: unknown[]): Promise<{ rows: unknown[]; rowCount: number | null }>
+}
+
+/** A pg pool or a client inside its transaction. */
+export function pgSql(client: PgClient): Sql {
+  return {
+    dialect: 'postgres',
+    execute: async (statement, parameters) => (await client.query(statement, [...parameters])).rowCount ?? 0,
+    query: async <Row>(statement: string, parameters: readonly unknown[]) =>
+      (await client.query(statement, [...parameters])).rows as Row[],
+  }
+}
