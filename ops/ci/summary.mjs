@@ -2,7 +2,9 @@
 import { readFileSync } from 'node:fs'
 
 const report = JSON.parse(readFileSync(process.argv[2], 'utf8'))
-const brokenSuites = report.testResults.filter((suite) => suite.status === 'failed' && suite.assertionResults.length === 0).length
+const brokenSuites = report.testResults.filter(
+  (suite) => suite.status === 'failed' && suite.assertionResults.length === 0,
+).length
 const hidden = report.numPendingTests + report.numTodoTests
 const failed = report.numFailedTests + brokenSuites + hidden
 if (hidden > 0) process.stdout.write(`${hidden} tests were skipped\n`)
