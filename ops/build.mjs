@@ -2,7 +2,9 @@
 import { existsSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
 
-const subgraphs = readdirSync('subgraphs').filter((name) => existsSync(join('subgraphs', name, 'src/index.ts')))
+const subgraphs = readdirSync('subgraphs').filter((name) =>
+  existsSync(join('subgraphs', name, 'src/index.ts')),
+)
 
 /** Program name → entry file. `npm run service -- reviews` runs `service-reviews`. */
 export const programs = {

@@ -10,7 +10,11 @@ const PNPM = 'pnpm@12.21.0'
 process.chdir(join(dirname(fileURLToPath(import.meta.url)), '..'))
 const node = 'node_modules/node/bin/node'
 const bin = join(process.cwd(), 'node_modules/.bin')
-const environment = { ...process.env, PATH: `${join(process.cwd(), 'node_modules/node/bin')}:${bin}:${process.env.PATH}`, APOLLO_TELEMETRY_DISABLED: '1' }
+const environment = {
+  ...process.env,
+  PATH: `${join(process.cwd(), 'node_modules/node/bin')}:${bin}:${process.env.PATH}`,
+  APOLLO_TELEMETRY_DISABLED: '1',
+}
 
 // The gateway makes much short-lived garbage: with the default young generation some starts are 40 % slower.
 const nodeFlags = ['--enable-source-maps', '--max-semi-space-size=64']
@@ -22,7 +26,10 @@ const say = (line) => process.stderr.write(`${line}\n`)
 function run(file, args, options = {}) {
   return new Promise((resolve, reject) => {
     // The channel closes with this process, however it dies; the platform then stops by itself.
-    const child = spawn(file, args, { stdio: ['inherit', 'inherit', 'inherit', ...(options.channel ? ['ipc'] : [])], env: environment })
+    const child = spawn(file, args, {
+      stdio: ['inherit', 'inherit', 'inherit', ...(options.channel ? ['ipc'] : [])],
+      env: environment,
+    })
     const pass = (signal) => child.kill(signal)
     for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, pass)
     child.once('error', reject)
@@ -39,8 +46,18 @@ async function must(file, args) {
 }
 
 function manifests() {
-  const folders = ['.', 'gateway', 'schema', 'ops', ...readdirSync('subgraphs').map((name) => join('subgraphs', name))]
-  return ['pnpm-lock.yaml', 'pnpm-workspace.yaml', ...folders.map((folder) => join(folder, 'package.json'))].filter(existsSync)
+  const folders = [
+    '.',
+    'gateway',
+    'schema',
+    'ops',
+    ...readdirSync('subgraphs').map((name) => join('subgraphs', name)),
+  ]
+  return [
+    'pnpm-lock.yaml',
+    'pnpm-workspace.yaml',
+    ...folders.map((folder) => join(folder, 'package.json')),
+  ].filter(existsSync)
 }
 
 async function install() {
@@ -52,7 +69,9 @@ async function install() {
   say('Installing packages (once; a minute or so) …')
   const code = await run('npx', ['--yes', PNPM, 'install', '--frozen-lockfile', '--reporter=append-only'])
   if (code !== 0) {
-    say('The packages could not be installed. Check the network and the free disk space, then run the command again.')
+    say(
+      'The packages could not be installed. Check the network and the free disk space, then run the command again.',
+    )
     process.exit(code)
   }
   writeFileSync(stamp, wanted)
@@ -91,14 +110,21 @@ const commands = {
   },
   service: () => {
     const [service, ...args] = rest
-    const known = readdirSync('subgraphs').filter((name) => existsSync(join('subgraphs', name, 'src/index.ts')))
+    const known = readdirSync('subgraphs').filter((name) =>
+      existsSync(join('subgraphs', name, 'src/index.ts')),
+    )
     if (!known.includes(service)) {
       say(`Name a service: npm run service -- ${known.join('|')}`)
       return 2
     }
     return program(`service-${service}`, args)
   },
-  ...Object.fromEntries(['gateway', 'admin', 'bench', 'load', 'migrate', 'sample', 'schema'].map((name) => [name, () => program(name)])),
+  ...Object.fromEntries(
+    ['gateway', 'admin', 'bench', 'load', 'migrate', 'sample', 'schema'].map((name) => [
+      name,
+      () => program(name),
+    ]),
+  ),
 }
 
 if (!Object.hasOwn(commands, command)) {
