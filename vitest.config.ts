@@ -11,7 +11,7 @@ export default defineConfig({
   oxc: { decorator: { legacy: true } },
   test: {
     include: ['{subgraphs/*,gateway,ops,schema}/**/*.test.ts'],
-    //globalSetup: ['subgraphs/kit/src/testing/global-setup.ts'],
+    globalSetup: ['subgraphs/kit/src/testing/global-setup.ts'],
     server: { deps: { inline: [/type-graphql/, /graphql-http/] } },
     setupFiles: ['reflect-metadata'],
     pool: 'forks',

@@ -1,0 +1,238 @@
+import { createServer } from 'node:net'
+import { resolve } from 'node:path'
+import { setTimeout as delay } from 'node:timers/promises'
+import pg from 'pg'
+import { reasonOf, StartupError } from '../errors.ts'
+import type { Log } from '../log.ts'
+import { findBinaries } from './binaries.ts'
+import { type ClusterFolder, clusterFolder, prepareCluster, readIfThere, startupError } from './cluster.ts'
+import { launch, type Postmaster, readPostmaster, stopPostmaster } from './postmaster.ts'
+
+/** A running PostgreSQL server of the platform's own, on the loopback interface. */
+export interface EmbeddedPostgres {
+  readonly port: number
+  /** `owner`: stop() ends the server. `guest`: another live process owns it. */
+  readonly role: 'owner' | 'guest'
+  /** Connection URL of a database, with the password of this data folder. */
+  url(database: string): string
+  /** Makes the database unless it is there. @returns whether it was made */
+  createDatabase(name: string): Promise<boolean>
+  /** Owner: fast shutdown, all on disk when it resolves. Guest: lets go of it. */
+  stop(): Promise<void>
+}
+
+export interface EmbeddedPostgresOptions {
+  readonly dataDir: string
+  /** Default: a free one. */
+  readonly port?: number
+  readonly log: Log
+  /** Join a server that another live process owns, instead of refusing. Default false. */
+  readonly join?: boolean
+  /** False only for tests: no fsync, so a crash of the machine loses data. Default true. */
+  readonly durable?: boolean
+  /** Default 100 MB. */
+  readonly minimumFreeBytes?: number
+}
+
+/** Session lock that the owner holds on the server as long as it lives; whoever gets it owns an orphaned server. */
+const ownerLock = 7_309_402_118_553_012n
+
+const memorySettings = {
+  listen_addresses: '127.0.0.1',
+  unix_socket_directories: '',
+  shared_buffers: '64MB',
+  max_connections: '100',
+  work_mem: '8MB',
+  maintenance_work_mem: '48MB',
+  effective_cache_size: '1GB',
+  random_page_cost: '1.1',
+  max_wal_size: '512MB',
+  min_wal_size: '64MB',
+  wal_level: 'minimal',
+  max_wal_senders: '0',
+  autovacuum_max_workers: '2',
+  io_workers: '2',
+  jit: 'off',
+  timezone: 'UTC',
+  log_timezone: 'UTC',
+  log_min_messages: 'warning',
+}
+const durableSettings = { fsync: 'on', synchronous_commit: 'on', full_page_writes: 'on' }
+const fastSettings = { fsync: 'off', synchronous_commit: 'off', full_page_writes: 'off' }
+
+/**
+ * Starts the built-in PostgreSQL in a data folder, made at the first start. A server that outlived its killed owner is
+ * stopped and started anew; a killed server recovers by its write-ahead log.
+ * @throws StartupError DATA_DIR_NOT_WRITABLE, DISK_FULL, DATA_VERSION, DATA_DIR_IN_USE, PORT_TAKEN, START_FAILED
+ */
+export async function startEmbeddedPostgres(options: EmbeddedPostgresOptions): Promise<EmbeddedPostgres> {
+  const folder = clusterFolder(resolve(options.dataDir))
+  try {
+    return await startIn(folder, options)
+  } catch (error) {
+    throw startupError(error, folder.root)
+  }
+}
+
+async function startIn(folder: ClusterFolder, options: EmbeddedPostgresOptions): Promise<EmbeddedPostgres> {
+  const running = await readPostmaster(folder)
+  if (running) {
+    const joined = await joinOrStopOrphan(folder, running, options)
+    if (joined) return joined
+  }
+  const binaries = await findBinaries()
+  const durable = options.durable ?? true
+  const { password, launcher } = await prepareCluster(folder, {
+    binaries,
+    durable,
+    minimumFreeBytes: options.minimumFreeBytes ?? 100_000_000,
+  })
+  const port = options.port || (await freePort())
+  await checkPort(port)
+  const settings = { ...memorySettings, ...(durable ? durableSettings : fastSettings) }
+  const postmaster = await launch(folder, { binaries, launcher, port, settings })
+  const lock = await ownerSession(postmaster.port, password, options.log)
+  if (!lock) throw inUse(folder)
+  options.log.info({ port, pid: postmaster.pid }, 'PostgreSQL is up')
+  return embeddedServer({ postmaster, password, lock, role: 'owner' })
+}
+
+/** @returns the server of a live owner; undefined when there was none or it was stopped */
+async function joinOrStopOrphan(
+  folder: ClusterFolder,
+  running: Postmaster,
+  options: EmbeddedPostgresOptions,
+): Promise<EmbeddedPostgres | undefined> {
+  const password = (await readIfThere(folder.password))?.trim() ?? ''
+  const postmaster = await untilReady(folder, running)
+  const lock = postmaster && (await tryOwnerSession(postmaster.port, password, options.log))
+  if (postmaster && lock === 'taken') {
+    if (!options.join) throw inUse(folder)
+    return embeddedServer({ postmaster, password, lock: undefined, role: 'guest' })
+  }
+  options.log.warn(
+    { pid: running.pid },
+    'a PostgreSQL server outlived its owner; it is stopped and started anew',
+  )
+  if (lock instanceof pg.Client) await lock.end()
+  await stopPostmaster(running.pid)
+  return undefined
+}
+
+/** @returns undefined when the server does not answer: it is going down, or hangs */
+async function tryOwnerSession(
+  port: number,
+  password: string,
+  log: Log,
+): Promise<pg.Client | 'taken' | undefined> {
+  try {
+    return (await ownerSession(port, password, log)) ?? 'taken'
+  } catch (error) {
+    log.warn({ err: error }, 'a PostgreSQL server holds the data folder and does not answer')
+    return undefined
+  }
+}
+
+/** A server found while it starts or recovers is given a while; undefined: it ends or hangs. */
+async function untilReady(folder: ClusterFolder, first: Postmaster): Promise<Postmaster | undefined> {
+  const deadline = Date.now() + 10_000
+  let postmaster: Postmaster | undefined = first
+  while (postmaster && !postmaster.ready && Date.now() < deadline) {
+    await delay(50)
+    postmaster = await readPostmaster(folder)
+  }
+  return postmaster?.ready ? postmaster : undefined
+}
+
+/** @returns the session that holds the owner's lock, or undefined when another process has it */
+async function ownerSession(port: number, password: string, log: Log): Promise<pg.Client | undefined> {
+  const client = new pg.Client({ connectionString: connectionUrl(port, password, 'postgres') })
+  // Without a listener the server's end would be an uncaught error of this process.
+  client.on('error', (error) => log.debug({ err: error }, 'the owner’s session with PostgreSQL ended'))
+  await client.connect()
+  const { rows } = await client.query<{ owned: boolean }>('SELECT pg_try_advisory_lock($1) AS owned', [
+    ownerLock.toString(),
+  ])
+  if (rows[0]?.owned) return client
+  await client.end()
+  return undefined
+}
+
+function embeddedServer(server: {
+  postmaster: Postmaster
+  password: string
+  lock: pg.Client | undefined
+  role: EmbeddedPostgres['role']
+}): EmbeddedPostgres {
+  const { postmaster, password, lock, role } = server
+  const url = (database: string): string => connectionUrl(postmaster.port, password, database)
+  return {
+    port: postmaster.port,
+    role,
+    url,
+    createDatabase: (name) => createDatabase(url('postgres'), name),
+    async stop() {
+      if (role === 'guest') return
+      await lock?.end()
+      await stopPostmaster(postmaster.pid)
+    },
+  }
+}
+
+function connectionUrl(port: number, password: string, database: string): string {
+  return `postgresql://movieverse:${encodeURIComponent(password)}@127.0.0.1:${port}/${encodeURIComponent(database)}`
+}
+
+/** Makes a database of a server unless it is there. @returns whether it was made */
+export async function createDatabase(serverUrl: string, name: string): Promise<boolean> {
+  const client = new pg.Client({ connectionString: serverUrl })
+  await client.connect()
+  try {
+    const { rowCount } = await client.query('SELECT FROM pg_database WHERE datname = $1', [name])
+    if (rowCount) return false
+    await client.query(`CREATE DATABASE ${pg.escapeIdentifier(name)}`)
+    return true
+  } catch (error) {
+    // 42P04, 23505: another process made it in the same moment.
+    if (error instanceof pg.DatabaseError && ['42P04', '23505'].includes(error.code ?? '')) return false
+    throw error
+  } finally {
+    await client.end()
+  }
+}
+
+function inUse(folder: ClusterFolder): StartupError {
+  return new StartupError(
+    'DATA_DIR_IN_USE',
+    `Another process is running on the data in ${folder.root}.`,
+    'Stop it, or set DATA_DIR to another folder.',
+  )
+}
+
+function freePort(): Promise<number> {
+  return withPort(0)
+}
+
+async function checkPort(port: number): Promise<void> {
+  try {
+    await withPort(port)
+  } catch (error) {
+    throw new StartupError(
+      'PORT_TAKEN',
+      `Port ${port} for PostgreSQL cannot be used: ${reasonOf(error)}.`,
+      'Stop what listens there, or choose another port.',
+      { cause: error },
+    )
+  }
+}
+
+function withPort(port: number): Promise<number> {
+  return new Promise((done, fail) => {
+    const server = createServer()
+    server.once('error', fail)
+    server.listen(port, '127.0.0.1', () => {
+      const address = server.address()
+      server.close(() => done(typeof address === 'object' && address ? address.port : port))
+    })
+  })
+}

@@ -1,0 +1,127 @@
+import { basename } from 'node:path'
+import pg from 'pg'
+import { reasonOf, StartupError } from '../errors.ts'
+import { type Migration, readMigrations } from './migrations.ts'
+
+export type { Migration } from './migrations.ts'
+
+export interface MigrateOptions {
+  readonly url: string
+  /** Folder of Prisma migrations; absolute or from the repository's root. */
+  readonly folder: string
+}
+
+/** Where a database stands. */
+export interface MigrationStatus {
+  readonly applied: readonly string[]
+  readonly pending: readonly string[]
+  /** Begun and not finished: nothing further is applied until it is mended or marked. */
+  readonly failed: readonly string[]
+  /** In the database and not in the folder: a newer version was here. */
+  readonly unknown: readonly string[]
+  /** Applied, and its file changed since. */
+  readonly edited: readonly string[]
+}
+
+interface AppliedRow {
+  readonly migration_name: string
+  readonly checksum: string
+  readonly finished: boolean
+}
+
+/** Compares the folder with the database's `_prisma_migrations` by one statement, without Prisma's engine. */
+export async function migrationStatus({ url, folder }: MigrateOptions): Promise<MigrationStatus> {
+  const [migrations, rows] = await Promise.all([readMigrations(folder), appliedRows(url)])
+  return compare(migrations, rows)
+}
+
+function compare(migrations: readonly Migration[], rows: readonly AppliedRow[]): MigrationStatus {
+  const finished = new Map(
+    rows.filter((row) => row.finished).map((row) => [row.migration_name, row.checksum]),
+  )
+  const known = new Set(migrations.map(({ name }) => name))
+  return {
+    applied: migrations.filter(({ name }) => finished.has(name)).map(({ name }) => name),
+    pending: migrations.filter(({ name }) => !finished.has(name)).map(({ name }) => name),
+    failed: rows.filter((row) => !row.finished).map((row) => row.migration_name),
+    unknown: rows.map((row) => row.migration_name).filter((name) => !known.has(name)),
+    edited: migrations
+      .filter(({ name, checksum }) => finished.has(name) && finished.get(name) !== checksum)
+      .map(({ name }) => name),
+  }
+}
+
+/**
+ * Brings a database to the end of its folder's migrations, by Prisma's engine; with nothing to do one SELECT. Each
+ * migration is one implicit transaction (PostgreSQL's for a multi-statement query, so a migration holds no
+ * CREATE INDEX CONCURRENTLY): one that fails leaves the schema as it was, and is taken up again at the next start.
+ * @returns names applied
+ * @throws StartupError DATABASE_UNREACHABLE, DATA_VERSION, MIGRATION_FAILED
+ */
+export async function applyMigrations(options: MigrateOptions): Promise<readonly string[]> {
+  const migrations = await readMigrations(options.folder)
+  const status = compare(migrations, await appliedRows(options.url))
+  const service = databaseName(options.url)
+  if (status.unknown.length > 0) {
+    throw new StartupError(
+      'DATA_VERSION',
+      `The database ${service} was migrated by a newer version (${status.unknown.join(', ')}).`,
+      'Start the newer version, or another database.',
+    )
+  }
+  if (status.edited.length > 0) {
+    throw new StartupError(
+      'MIGRATION_FAILED',
+      `Migrations of ${service} were changed after they were applied: ${status.edited.join(', ')}.`,
+      'Restore the files and put the change into a new migration (npm run migrate -- new NAME).',
+    )
+  }
+  if (status.pending.length === 0) return []
+  const { createMigrationEngine } = await import('./migration-engine.ts')
+  const engine = await createMigrationEngine(options.url)
+  try {
+    for (const name of status.failed) await engine.markRolledBack(name)
+    return await engine.apply(options.folder, migrations)
+  } catch (error) {
+    throw await failed(options, error)
+  } finally {
+    engine.close()
+  }
+}
+
+async function failed(options: MigrateOptions, error: unknown): Promise<StartupError> {
+  const { failed: names } = await migrationStatus(options)
+  return new StartupError(
+    'MIGRATION_FAILED',
+    `Migration ${names[0] ?? ''} of ${databaseName(options.url)} (${basename(options.folder)}) failed and was rolled back: ${reasonOf(error)}`,
+    'The schema is as it was before. Mend the migration or start the version before it.',
+    { cause: error },
+  )
+}
+
+function databaseName(url: string): string {
+  return decodeURIComponent(new URL(url).pathname.slice(1))
+}
+
+async function appliedRows(url: string): Promise<readonly AppliedRow[]> {
+  const client = new pg.Client({ connectionString: url, connectionTimeoutMillis: 10_000 })
+  try {
+    await client.connect()
+    const { rows } = await client.query<AppliedRow>(
+      `SELECT migration_name, checksum, finished_at IS NOT NULL AS finished
+         FROM _prisma_migrations WHERE rolled_back_at IS NULL ORDER BY started_at`,
+    )
+    return rows
+  } catch (error) {
+    // 42P01: no such table, a database that was never migrated.
+    if (error instanceof pg.DatabaseError && error.code === '42P01') return []
+    throw new StartupError(
+      'DATABASE_UNREACHABLE',
+      `The database ${databaseName(url)} cannot be reached: ${reasonOf(error)}.`,
+      'Check that the server runs and that the URL names it.',
+      { cause: error },
+    )
+  } finally {
+    await client.end()
+  }
+}

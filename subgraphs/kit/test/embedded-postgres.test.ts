@@ -1,0 +1,125 @@
+import { mkdir, mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises'
+import { createServer } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { silentLog } from '@movieverse/kit/log'
+import { startEmbeddedPostgres } from '@movieverse/kit/postgres/embedded'
+import pg from 'pg'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+
+let root: string
+beforeAll(async () => {
+  root = await mkdtemp(join(tmpdir(), 'movieverse-embedded-'))
+})
+afterAll(() => rm(root, { recursive: true, force: true }))
+
+async function query(url: string, text: string): Promise<unknown[]> {
+  const client = new pg.Client({ connectionString: url })
+  await client.connect()
+  try {
+    return (await client.query(text)).rows
+  } finally {
+    await client.end()
+  }
+}
+
+describe('the embedded PostgreSQL', () => {
+  test('keeps its data over a stop and a start', async () => {
+    const dataDir = join(root, 'keeps')
+    const first = await startEmbeddedPostgres({ dataDir, log: silentLog })
+    expect(await first.createDatabase('films')).toBe(true)
+    expect(await first.createDatabase('films')).toBe(false)
+    await query(first.url('films'), 'CREATE TABLE film AS SELECT 7 AS id')
+    await first.stop()
+    const second = await startEmbeddedPostgres({ dataDir, log: silentLog })
+    expect(await query(second.url('films'), 'SELECT id FROM film')).toEqual([{ id: 7 }])
+    expect(await query(second.url('films'), 'SHOW fsync')).toEqual([{ fsync: 'on' }])
+    expect(await query(second.url('films'), 'SHOW listen_addresses')).toEqual([
+      { listen_addresses: '127.0.0.1' },
+    ])
+    await second.stop()
+    expect((await stat(join(dataDir, 'password'))).mode & 0o777).toBe(0o600)
+  })
+
+  test('recovers when its owner was killed and the server lives on', async () => {
+    const dataDir = join(root, 'orphan')
+    const first = await startEmbeddedPostgres({ dataDir, durable: false, log: silentLog })
+    const serverPid = Number(
+      (await readFile(join(dataDir, 'cluster', 'postmaster.pid'), 'utf8')).split('\n')[0],
+    )
+    await query(first.url('postgres'), 'CREATE TABLE kept AS SELECT 1 AS id')
+    // The owner's session is what a kill -9 takes away; the server stays.
+    await query(
+      first.url('postgres'),
+      `SELECT pg_terminate_backend(pid) FROM pg_locks WHERE locktype = 'advisory'`,
+    )
+    const second = await startEmbeddedPostgres({ dataDir, durable: false, log: silentLog })
+    expect(() => process.kill(serverPid, 0)).toThrow('ESRCH')
+    expect(await query(second.url('postgres'), 'SELECT id FROM kept')).toEqual([{ id: 1 }])
+    await second.stop()
+  })
+
+  test('recovers when the server itself was killed', async () => {
+    const dataDir = join(root, 'killed')
+    const first = await startEmbeddedPostgres({ dataDir, log: silentLog })
+    await query(first.url('postgres'), 'CREATE TABLE kept AS SELECT 1 AS id')
+    const serverPid = Number(
+      (await readFile(join(dataDir, 'cluster', 'postmaster.pid'), 'utf8')).split('\n')[0],
+    )
+    process.kill(serverPid, 'SIGKILL')
+    const second = await startEmbeddedPostgres({ dataDir, log: silentLog })
+    expect(await query(second.url('postgres'), 'SELECT id FROM kept')).toEqual([{ id: 1 }])
+    await second.stop()
+  })
+
+  test('is joined by a guest, and refused to a second owner', async () => {
+    const dataDir = join(root, 'shared')
+    const owner = await startEmbeddedPostgres({ dataDir, durable: false, log: silentLog })
+    await expect(startEmbeddedPostgres({ dataDir, log: silentLog })).rejects.toMatchObject({
+      code: 'DATA_DIR_IN_USE',
+    })
+    const guest = await startEmbeddedPostgres({ dataDir, join: true, log: silentLog })
+    expect([guest.role, guest.port]).toEqual(['guest', owner.port])
+    await guest.stop()
+    expect(await query(owner.url('postgres'), 'SELECT 1 AS alive')).toEqual([{ alive: 1 }])
+    await owner.stop()
+  })
+
+  test('says what to do when the port is taken', async () => {
+    const server = createServer()
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+    const address = server.address()
+    const port = typeof address === 'object' && address ? address.port : 0
+    const start = startEmbeddedPostgres({ dataDir: join(root, 'port'), port, durable: false, log: silentLog })
+    await expect(start).rejects.toMatchObject({
+      code: 'PORT_TAKEN',
+      remedy: expect.stringContaining('another port'),
+    })
+    server.close()
+  })
+
+  test('refuses the data of a newer version', async () => {
+    const dataDir = join(root, 'newer')
+    await mkdir(join(dataDir, 'cluster'), { recursive: true })
+    await writeFile(join(dataDir, 'cluster', 'PG_VERSION'), '19\n')
+    await writeFile(join(dataDir, 'layout.json'), '{"layout":1,"postgres":19}')
+    await expect(startEmbeddedPostgres({ dataDir, log: silentLog })).rejects.toMatchObject({
+      code: 'DATA_VERSION',
+      remedy: expect.stringContaining('newer version'),
+    })
+  })
+
+  test('refuses a folder that is not one, and a disk that is nearly full', async () => {
+    const file = join(root, 'file')
+    await writeFile(file, '')
+    await expect(startEmbeddedPostgres({ dataDir: join(file, 'x'), log: silentLog })).rejects.toMatchObject({
+      code: 'DATA_DIR_NOT_WRITABLE',
+    })
+    const start = startEmbeddedPostgres({
+      dataDir: join(root, 'full'),
+      minimumFreeBytes: Number.MAX_SAFE_INTEGER,
+      log: silentLog,
+    })
+    await expect(start).rejects.toMatchObject({ code: 'DISK_FULL' })
+  })
+})
