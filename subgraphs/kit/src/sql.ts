@@ -9,7 +9,7 @@ export interface Sql {
   query<Row>(statement: string, parameters: readonly unknown[]): Promise<Row[]>
 }
 
-interface PrismaRaw {
+export interface PrismaRaw {
   $executeRawUnsafe(statement: string, ...parameters: unknown[]): Promise<number>
   $queryRawUnsafe<T>(statement: string, ...parameters: unknown[]): Promise<T>
 }

@@ -1,0 +1,30 @@
+import {
+  type Context,
+  context,
+  isSpanContextValid,
+  ROOT_CONTEXT,
+  type SpanContext,
+  trace,
+} from '@opentelemetry/api'
+
+/** The active span as a W3C `traceparent` (Trace Context, version 00); undefined where there is none. */
+export function activeTraceparent(): string | undefined {
+  const span = trace.getSpanContext(context.active())
+  if (!span || !isSpanContextValid(span)) return undefined
+  return `00-${span.traceId}-${span.spanId}-${span.traceFlags.toString(16).padStart(2, '0')}`
+}
+
+const traceparentForm = /^[0-9a-f]{2}-([0-9a-f]{32})-([0-9a-f]{16})-([0-9a-f]{2})/
+
+/** A context whose parent is the span that a `traceparent` names; the root context when it names none. */
+export function contextOf(traceparent: string | undefined): Context {
+  const match = traceparent ? traceparentForm.exec(traceparent) : null
+  if (!match) return ROOT_CONTEXT
+  const span: SpanContext = {
+    traceId: match[1] ?? '',
+    spanId: match[2] ?? '',
+    traceFlags: Number.parseInt(match[3] ?? '0', 16),
+    isRemote: true,
+  }
+  return isSpanContextValid(span) ? trace.setSpanContext(ROOT_CONTEXT, span) : ROOT_CONTEXT
+}

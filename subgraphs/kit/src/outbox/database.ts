@@ -1,0 +1,50 @@
+import type { Pool } from 'pg'
+import { type PrismaRaw, pgSql, prismaSql, type Sql } from '../sql.ts'
+
+/** What the relay and the inbox's consumers need of a service's store. */
+export interface OutboxDatabase {
+  /** Statements outside a transaction. */
+  readonly sql: Sql
+  /** Commits when `work` resolves, rolls back when it rejects. */
+  transaction<T>(work: (sql: Sql) => Promise<T>): Promise<T>
+}
+
+interface PrismaTransactions extends PrismaRaw {
+  $transaction<T>(work: (tx: PrismaRaw) => Promise<T>): Promise<T>
+}
+
+/** A generated Prisma client. */
+export function prismaDatabase(
+  client: PrismaTransactions,
+  dialect: Sql['dialect'] = 'postgres',
+): OutboxDatabase {
+  return {
+    sql: prismaSql(client, dialect),
+    transaction: (work) => client.$transaction((tx) => work(prismaSql(tx, dialect))),
+  }
+}
+
+/** A pg pool. */
+export function pgDatabase(pool: Pool): OutboxDatabase {
+  return {
+    sql: pgSql(pool),
+    async transaction(work) {
+      const client = await pool.connect()
+      let broken: unknown
+      try {
+        await client.query('begin')
+        const result = await work(pgSql(client))
+        await client.query('commit')
+        return result
+      } catch (error) {
+        await client.query('rollback').catch((reason: unknown) => {
+          broken = reason
+        })
+        throw error
+      } finally {
+        // A connection that could not roll back is in an unknown state: destroyed instead of given back.
+        client.release(broken !== undefined)
+      }
+    },
+  }
+}

@@ -1,0 +1,135 @@
+import type { EventBus } from '../bus/bus.ts'
+import { backOff, createLatch } from '../bus/latch.ts'
+import { reasonOf } from '../errors.ts'
+import type { Log } from '../log.ts'
+import type { Background } from '../subgraph.ts'
+import type { OutboxDatabase } from './database.ts'
+import { createOutboxLeases } from './leases.ts'
+import { outboxFailures, outboxOldestSeconds, outboxPending, outboxPublished } from './metrics.ts'
+import { deletePending, measureBacklog, readPending } from './rows.ts'
+import type { SqlOutbox } from './sql-outbox.ts'
+
+export interface RelaySettings {
+  /** The service; label of the metrics. */
+  readonly name: string
+  readonly database: OutboxDatabase
+  readonly outbox: SqlOutbox
+  readonly bus: EventBus
+  readonly log: Log
+  /** Events a batch; default 500. */
+  readonly batchSize?: number
+  /** Milliseconds after which a relay that is gone loses its share; default 6,000. */
+  readonly leaseMs?: number
+  /** Milliseconds between looks at the outbox when nothing wakes the relay; default 1,000. */
+  readonly pollMs?: number
+}
+
+export interface Relay extends Background {
+  /** For readiness. @throws when committed events cannot leave at present, with the reason */
+  check(): Promise<void>
+}
+
+/** Milliseconds between looks while other processes write for this relay's share, whose wake-ups it cannot hear. */
+const sharedPollMs = 100
+const measureEveryMs = 5000
+
+/**
+ * Moves committed events from a service's outbox to the bus.
+ * Guarantees: every committed event is published at least once, again with the same id after a crash between publishing
+ * and deleting; events of one key are first published in the order of their positions, by one relay at a time (leases over
+ * the aggregate's hash). Rows are deleted one by one by position after the bus acknowledged them, never passed over by an
+ * offset, so a transaction that commits later with a lower position is not missed. While bus or store are down it retries
+ * with back-off and `check()` says so.
+ */
+export function createRelay(settings: RelaySettings): Relay {
+  const { name, database, outbox, bus, log, batchSize = 500, leaseMs = 6000, pollMs = 1000 } = settings
+  const latch = createLatch()
+  const leases = createOutboxLeases(database, leaseMs)
+  const labels = { service: name }
+  let slots: readonly number[] = []
+  let renewedAt = Number.NEGATIVE_INFINITY
+  let measuredAt = Number.NEGATIVE_INFINITY
+  let failure: string | undefined
+  let stopping = false
+  let running: Promise<void> | undefined
+  let unsubscribe: (() => void) | undefined
+
+  async function keepLeases(): Promise<void> {
+    const startedAt = performance.now()
+    if (startedAt - renewedAt < leaseMs / 3) return
+    slots = await leases.renew()
+    renewedAt = startedAt
+  }
+
+  async function measure(): Promise<void> {
+    if (performance.now() - measuredAt < measureEveryMs) return
+    measuredAt = performance.now()
+    const backlog = await measureBacklog(database.sql)
+    outboxPending.set(labels, backlog.events)
+    outboxOldestSeconds.set(labels, backlog.oldestMs / 1000)
+  }
+
+  /** @returns how many events left */
+  async function moveBatch(): Promise<number> {
+    if (slots.length === 0) return 0
+    const pending = await readPending(database.sql, outbox.source, { slots, limit: batchSize })
+    if (pending.length === 0) return 0
+    await bus.publish(pending.map(({ event }) => event))
+    await deletePending(database.sql, pending)
+    outboxPublished.inc(labels, pending.length)
+    return pending.length
+  }
+
+  async function run(): Promise<void> {
+    let failures = 0
+    while (!stopping) {
+      try {
+        await keepLeases()
+        const moved = await moveBatch()
+        await measure()
+        if (failures > 0) log.info({ service: name }, 'outbox relay: events leave again')
+        failures = 0
+        failure = undefined
+        if (moved < batchSize && !stopping) {
+          await latch.wait(leases.shared ? Math.min(pollMs, sharedPollMs) : Math.min(pollMs, leaseMs / 3))
+        }
+      } catch (error) {
+        failures += 1
+        failure = reasonOf(error)
+        outboxFailures.inc(labels)
+        log.warn({ service: name, failures, err: error }, 'outbox relay: events wait')
+        await latch.wait(backOff(failures, 100, 5000))
+      }
+    }
+  }
+
+  return {
+    name: `${name}-outbox-relay`,
+
+    async start() {
+      if (running) return
+      stopping = false
+      unsubscribe = outbox.onWake(() => latch.raise())
+      running = run()
+    },
+
+    async stop() {
+      stopping = true
+      unsubscribe?.()
+      latch.raise()
+      await running
+      running = undefined
+      renewedAt = Number.NEGATIVE_INFINITY
+      try {
+        await leases.release()
+      } catch (error) {
+        log.warn({ service: name, err: error }, 'outbox relay: leases are left to expire')
+      }
+    },
+
+    async check() {
+      if (!running) throw new Error('The outbox relay is not running')
+      if (failure !== undefined) throw new Error(`Events wait in the outbox: ${failure}`)
+    },
+  }
+}

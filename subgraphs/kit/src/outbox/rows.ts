@@ -1,0 +1,74 @@
+import type { EventOrigin } from '@movieverse/schema/events/contract'
+import type { BusEvent } from '../bus/bus.ts'
+import type { Sql } from '../sql.ts'
+import { dialectOf } from './dialect.ts'
+import { outboxSlots } from './leases.ts'
+
+/** A committed event that has not left yet. */
+export interface PendingEvent {
+  readonly position: string
+  readonly event: BusEvent
+}
+
+interface Row {
+  position: string
+  event_id: string
+  topic: string
+  event_key: string
+  type: string
+  origin: string
+  time: string
+  traceparent: string | null
+  data: string
+}
+
+/** The oldest events of the slots by position, at most `limit`. */
+export async function readPending(
+  sql: Sql,
+  source: string,
+  { slots, limit }: { slots: readonly number[]; limit: number },
+): Promise<PendingEvent[]> {
+  const { statement, utcText, key, text } = dialectOf(sql)
+  const share =
+    slots.length === outboxSlots ? '' : `where mod(key_hash, ${outboxSlots}) in (${slots.join(', ')})`
+  const rows = await sql.query<Row>(
+    statement(
+      `select ${text('position')} as position, event_id, topic, ${key} as event_key, type, origin,
+         ${utcText('time')} as time, traceparent, ${text('data')} as data
+       from outbox ${share} order by outbox.position limit ${limit}`,
+    ),
+    [],
+  )
+  return rows.map((row) => ({
+    position: row.position,
+    event: {
+      id: row.event_id,
+      source,
+      topic: row.topic,
+      key: row.event_key,
+      type: row.type,
+      time: new Date(row.time),
+      origin: row.origin as EventOrigin,
+      ...(row.traceparent ? { traceparent: row.traceparent } : {}),
+      data: JSON.parse(row.data) as Record<string, unknown>,
+    },
+  }))
+}
+
+/** Removes events that the bus has acknowledged. */
+export async function deletePending(sql: Sql, pending: readonly PendingEvent[]): Promise<void> {
+  const { statement, positions } = dialectOf(sql)
+  const { condition, parameters } = positions(pending.map(({ position }) => position))
+  await sql.execute(statement(`delete from outbox where ${condition}`), parameters)
+}
+
+/** How much waits, and since when (milliseconds; 0 when nothing does). */
+export async function measureBacklog(sql: Sql): Promise<{ events: number; oldestMs: number }> {
+  const { text, utcText, now } = dialectOf(sql)
+  const [row] = await sql.query<{ events: string; oldest: string | null; present: string }>(
+    `select ${text('count(*)')} as events, ${utcText('min(time)')} as oldest, ${utcText(now)} as present from outbox`,
+    [],
+  )
+  if (!row?.oldest) return { events: 0, oldestMs: 0 }
+  return { events: Number(row.events), oldestMs: Math.max(0, Date.parse(row.present) - Date.parse(row.oldest)) }
+}
