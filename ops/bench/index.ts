@@ -1,0 +1,31 @@
+import { say } from './report.ts'
+
+interface Benchmark {
+  readonly about: string
+  run(args: string[]): Promise<void>
+}
+
+const benchmarks: Readonly<Record<string, Benchmark>> = {
+  gateway: {
+    about: 'our gateway against Apollo, Hive Gateway and routers you name, over the same four HTTP subgraphs',
+    run: async (args) => (await import('./gateway/gateway.ts')).benchGateway(args),
+  },
+}
+
+/** Programs that the benchmarks start beside themselves: this bundle in another role. */
+const roles: Readonly<Record<string, (args: string[]) => Promise<void>>> = {
+  'gateway-subgraphs': async ([port]) =>
+    (await import('./gateway/subgraphs.ts')).serveSubgraphs(Number(port)),
+  'gateway-apollo': async ([supergraphFile = '', port]) =>
+    (await import('./gateway/apollo.ts')).serveApollo(supergraphFile, Number(port)),
+}
+
+const [name, ...args] = process.argv.slice(2)
+const run = name === undefined ? undefined : (benchmarks[name]?.run ?? roles[name])
+if (run !== undefined) await run(args)
+else {
+  if (name !== undefined) say(`There is no benchmark ${name}.`)
+  const lines = Object.entries(benchmarks).map(([key, { about }]) => `  ${key.padEnd(10)}${about}`)
+  process.stdout.write(['npm run bench -- NAME [options]', ...lines, ''].join('\n'))
+  process.exitCode = name === undefined ? 0 : 2
+}
