@@ -1,0 +1,101 @@
+import { createHash } from 'node:crypto'
+import { existsSync, statSync } from 'node:fs'
+import { basename, join } from 'node:path'
+import { readLines } from '../lines.ts'
+import type { Source } from '../records.ts'
+import { readCatalogue } from './catalogue.ts'
+import { readDatFilms, readDatRatings } from './movielens-1m.ts'
+import { readTabFilms, readTabRatings } from './movielens-100k.ts'
+import { readCsvFilms, readCsvRatings } from './movielens-csv.ts'
+
+/** Nothing that can be loaded lies at the path; the message says what would. */
+export class UnknownLayoutError extends Error {
+  override readonly name = 'UnknownLayoutError'
+}
+
+type Layout = Omit<Source, 'id' | 'files'> & { readonly names: readonly string[]; readonly known: string }
+
+/**
+ * Recognises a data set by its files.
+ * @throws UnknownLayoutError
+ */
+export async function detectSource(path: string): Promise<Source> {
+  if (!existsSync(path)) throw new UnknownLayoutError(`${path} is not there.`)
+  const folder = statSync(path).isDirectory()
+  const layout = folder ? folderLayout(path) : fileLayout(path)
+  const at = (name: string) => (folder ? join(path, name) : path)
+  return {
+    layout: layout.layout,
+    films: layout.films,
+    ratings: layout.ratings,
+    id: await fingerprint(at(layout.known)),
+    files: Object.fromEntries(layout.names.map((name) => [name, statSync(at(name)).size])),
+  }
+}
+
+/** Films of a catalogue and ratings in MovieLens' columns side by side: the layout of the sample. */
+export async function sampleSource(folder: string): Promise<Source> {
+  const films = join(folder, 'films.jsonl.br')
+  const ratings = join(folder, 'ratings.csv.br')
+  return {
+    layout: 'the sample',
+    id: await fingerprint(ratings),
+    files: { films: statSync(films).size, ratings: statSync(ratings).size },
+    films: (meter) => readCatalogue(films, meter),
+    ratings: (meter) => readCsvRatings(ratings, meter),
+  }
+}
+
+function folderLayout(folder: string): Layout {
+  const has = (...names: string[]) => names.every((name) => existsSync(join(folder, name)))
+  if (has('movies.csv', 'ratings.csv', 'links.csv'))
+    return {
+      layout: 'MovieLens (CSV)',
+      names: ['links.csv', 'movies.csv', 'ratings.csv'],
+      known: 'ratings.csv',
+      films: (meter) => readCsvFilms(folder, meter),
+      ratings: (meter) => readCsvRatings(join(folder, 'ratings.csv'), meter),
+    }
+  if (has('movies.dat', 'ratings.dat'))
+    return {
+      layout: 'MovieLens 1M',
+      names: ['movies.dat', 'ratings.dat'],
+      known: 'ratings.dat',
+      films: (meter) => readDatFilms(folder, meter),
+      ratings: (meter) => readDatRatings(folder, meter),
+    }
+  if (has('u.item', 'u.genre', 'u.data'))
+    return {
+      layout: 'MovieLens 100K',
+      names: ['u.genre', 'u.item', 'u.data'],
+      known: 'u.data',
+      films: (meter) => readTabFilms(folder, meter),
+      ratings: (meter) => readTabRatings(folder, meter),
+    }
+  throw new UnknownLayoutError(
+    `${folder} is no MovieLens folder: it has neither movies.csv, ratings.csv and links.csv, nor movies.dat and ratings.dat, nor u.item, u.genre and u.data.`,
+  )
+}
+
+function fileLayout(path: string): Layout {
+  if (!/\.(jsonl|ndjson|json)(\.gz|\.br)?$/u.test(path))
+    throw new UnknownLayoutError(
+      `${path} is no catalogue: name a .jsonl or .jsonl.gz file, or a MovieLens folder.`,
+    )
+  return {
+    layout: 'catalogue (JSON Lines)',
+    names: [basename(path)],
+    known: basename(path),
+    films: (meter) => readCatalogue(path, meter),
+  }
+}
+
+/** A hash of the first 1,000 lines, unpacked: the same for a packed copy, and for one to which lines were added. */
+async function fingerprint(path: string): Promise<string> {
+  const hash = createHash('sha256')
+  for await (const { number, text } of readLines(path)) {
+    if (number > 1000) break
+    hash.update(`${text}\n`)
+  }
+  return hash.digest('hex').slice(0, 12)
+}
