@@ -30,7 +30,10 @@ export function createInboxCleanup(settings: InboxCleanupSettings): Background {
       )
       if (deleted > 0) log.info({ service: name, deleted }, 'old inbox marks deleted')
     } catch (error) {
-      log.warn({ service: name, err: error }, 'inbox marks could not be cleaned up; the next pass tries again')
+      log.warn(
+        { service: name, err: error },
+        'inbox marks could not be cleaned up; the next pass tries again',
+      )
     }
   }
 

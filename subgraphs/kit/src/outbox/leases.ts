@@ -32,10 +32,7 @@ export function createOutboxLeases(database: OutboxDatabase, leaseMs: number): O
 
   async function makeSlots(): Promise<void> {
     const slots = Array.from({ length: outboxSlots }, (_, slot) => `(${slot})`)
-    await database.sql.execute(
-      `${insert} outbox_lease (slot) values ${slots.join(', ')} ${unlessThere}`,
-      [],
-    )
+    await database.sql.execute(`${insert} outbox_lease (slot) values ${slots.join(', ')} ${unlessThere}`, [])
   }
   let made: Promise<void> | undefined
 
@@ -52,9 +49,10 @@ export function createOutboxLeases(database: OutboxDatabase, leaseMs: number): O
       })
       return database.transaction(async (sql) => {
         const until = nowPlus(leaseMs)
-        await sql.execute(statement(`${insert} outbox_lease (slot, owner) values (${presence}, ?) ${unlessThere}`), [
-          owner,
-        ])
+        await sql.execute(
+          statement(`${insert} outbox_lease (slot, owner) values (${presence}, ?) ${unlessThere}`),
+          [owner],
+        )
         await sql.execute(statement(`update outbox_lease set expires_at = ${until} where owner = ?`), [owner])
         await sql.execute(`delete from outbox_lease where slot < 0 and expires_at < ${nowPlus(-leaseMs)}`, [])
         const rows = await sql.query<{ slot: number; owner: string | null }>(

@@ -44,6 +44,7 @@ const measureEveryMs = 5000
 export function createRelay(settings: RelaySettings): Relay {
   const { name, database, outbox, bus, log, batchSize = 500, leaseMs = 6000, pollMs = 1000 } = settings
   const latch = createLatch()
+  const halt = createLatch()
   const leases = createOutboxLeases(database, leaseMs)
   const labels = { service: name }
   let slots: readonly number[] = []
@@ -98,7 +99,7 @@ export function createRelay(settings: RelaySettings): Relay {
         failure = reasonOf(error)
         outboxFailures.inc(labels)
         log.warn({ service: name, failures, err: error }, 'outbox relay: events wait')
-        await latch.wait(backOff(failures, 100, 5000))
+        await halt.wait(backOff(failures, 100, 5000))
       }
     }
   }
@@ -117,6 +118,7 @@ export function createRelay(settings: RelaySettings): Relay {
       stopping = true
       unsubscribe?.()
       latch.raise()
+      halt.raise()
       await running
       running = undefined
       renewedAt = Number.NEGATIVE_INFINITY

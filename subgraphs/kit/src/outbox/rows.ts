@@ -70,5 +70,8 @@ export async function measureBacklog(sql: Sql): Promise<{ events: number; oldest
     [],
   )
   if (!row?.oldest) return { events: 0, oldestMs: 0 }
-  return { events: Number(row.events), oldestMs: Math.max(0, Date.parse(row.present) - Date.parse(row.oldest)) }
+  return {
+    events: Number(row.events),
+    oldestMs: Math.max(0, Date.parse(row.present) - Date.parse(row.oldest)),
+  }
 }
