@@ -10,6 +10,10 @@ const benchmarks: Readonly<Record<string, Benchmark>> = {
     about: 'our gateway against Apollo, Hive Gateway and routers you name, over the same four HTTP subgraphs',
     run: async (args) => (await import('./gateway/gateway.ts')).benchGateway(args),
   },
+  start: {
+    about: 'first and second start to the first answer, and the memory of Node and PostgreSQL together',
+    run: async (args) => (await import('./start.ts')).benchStart(args),
+  },
 }
 
 /** Programs that the benchmarks start beside themselves: this bundle in another role. */

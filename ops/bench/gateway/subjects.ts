@@ -1,6 +1,6 @@
 import { execFile } from 'node:child_process'
 import { writeFile } from 'node:fs/promises'
-import { join } from 'node:path'
+import { join, resolve } from 'node:path'
 import { promisify } from 'node:util'
 import { env } from '../env.ts'
 import type { ProgramOptions } from '../process.ts'
@@ -77,7 +77,8 @@ const hiveGateway: Subject = {
 const hiveRouter = (command: string): Subject => ({
   name: 'hive-router',
   program: async ({ supergraphFile, port, folder, dedupe }) => {
-    const config = join(folder, 'hive-router.json')
+    // It looks for this name in its working folder; JSON is YAML too.
+    const config = join(folder, 'router.config.yaml')
     const routerConfig = {
       supergraph: { source: 'file', path: supergraphFile },
       http: { host: '127.0.0.1', port },
@@ -85,7 +86,7 @@ const hiveRouter = (command: string): Subject => ({
       traffic_shaping: { router: { dedupe: { enabled: dedupe } }, all: { dedupe_enabled: dedupe } },
     }
     await writeFile(config, JSON.stringify(routerConfig))
-    return { command, args: [], environment: { ROUTER_CONFIG_FILE_PATH: config } }
+    return { command: resolve(command), args: [], cwd: folder }
   },
 })
 
@@ -104,7 +105,7 @@ const cosmoRouter = (command: string): Subject => ({
     await writeFile(graph, JSON.stringify({ version: 1, subgraphs }))
     await promisify(execFile)('npx', ['--yes', 'wgc', 'router', 'compose', '--input', graph, '--out', config])
     return {
-      command,
+      command: resolve(command),
       args: [],
       cwd: folder,
       environment: {
