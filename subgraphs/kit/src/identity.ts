@@ -1,0 +1,151 @@
+import { randomUUID } from 'node:crypto'
+import { chmod, mkdir, open, readFile } from 'node:fs/promises'
+import { dirname } from 'node:path'
+import {
+  type CryptoKey,
+  calculateJwkThumbprint,
+  exportJWK,
+  generateKeyPair,
+  importJWK,
+  type JWK,
+  jwtVerify,
+  SignJWT,
+} from 'jose'
+import { z } from 'zod'
+import { reasonOf, StartupError, unauthenticated } from './errors.ts'
+import type { Viewer } from './viewer.ts'
+
+/** The request header that carries a signed identity. */
+export const identityHeader = 'x-movieverse-identity'
+
+/** Seconds that a signed identity is valid. */
+export const identityLifetime = 60
+
+const issuer = 'movieverse-platform'
+
+/** On whose behalf a subgraph is asked: a client's (signed in or not), or another service's own. */
+export interface Identity {
+  readonly viewer: Viewer | null
+  /** Name of the service that asks for itself; undefined for a client's request. */
+  readonly service: string | undefined
+}
+
+export interface IdentitySigner {
+  /** @returns an EdDSA JWT of 60 seconds for one audience, a subgraph's name */
+  sign(audience: string, identity: Identity): Promise<string>
+}
+
+export interface IdentityVerifier {
+  /** @throws GraphQLError UNAUTHENTICATED when the token is absent, not ours, expired or for another audience */
+  verify(token: string | undefined): Promise<Identity>
+}
+
+/** The platform's key, shared by the gateway and the services: who can sign with it is one of them. */
+export interface IdentityKey {
+  readonly kid: string
+  readonly privateKey: CryptoKey
+  readonly publicKey: CryptoKey
+}
+
+const claims = z.object({
+  sub: z.string().regex(/^\d+$/).optional(),
+  username: z.string().optional(),
+  roles: z.array(z.enum(['user', 'admin'])).optional(),
+  sid: z.string().optional(),
+  service: z.string().optional(),
+})
+
+async function keyOf(jwk: JWK): Promise<IdentityKey> {
+  const { d: _, ...publicPart } = jwk
+  const [privateKey, publicKey, kid] = await Promise.all([
+    importJWK(jwk, 'EdDSA'),
+    importJWK(publicPart, 'EdDSA'),
+    calculateJwkThumbprint(publicPart),
+  ])
+  if (privateKey instanceof Uint8Array || publicKey instanceof Uint8Array)
+    throw new Error('not an Ed25519 key')
+  return { kid, privateKey, publicKey }
+}
+
+/** A key that no other process knows: for a platform in one process, and for tests. */
+export async function createIdentityKey(): Promise<IdentityKey> {
+  const { privateKey, publicKey } = await generateKeyPair('EdDSA', { extractable: true })
+  return { kid: await calculateJwkThumbprint(await exportJWK(publicKey)), privateKey, publicKey }
+}
+
+/**
+ * The key in a file (a private Ed25519 JWK, readable by its owner alone); made when there is none. Processes that start
+ * together agree on one: the file is created exclusively, and who comes second reads it.
+ * @throws StartupError START_FAILED when the file is not such a key
+ */
+export async function loadIdentityKey(file: string): Promise<IdentityKey> {
+  await mkdir(dirname(file), { recursive: true })
+  const fresh = await generateKeyPair('EdDSA', { extractable: true })
+  try {
+    const handle = await open(file, 'wx', 0o600)
+    await handle.writeFile(JSON.stringify(await exportJWK(fresh.privateKey)))
+    await handle.close()
+  } catch (error) {
+    if (!(error instanceof Error && 'code' in error && error.code === 'EEXIST')) throw error
+  }
+  try {
+    await chmod(file, 0o600)
+    return await keyOf(JSON.parse(await readFile(file, 'utf8')) as JWK)
+  } catch (error) {
+    throw new StartupError(
+      'START_FAILED',
+      `The identity key in ${file} can't be used: ${reasonOf(error)}.`,
+      'Restore the file from a backup, or delete it to have a new key made.',
+      { cause: error },
+    )
+  }
+}
+
+/** Signs identities for the subgraphs that this process asks. */
+export function createIdentitySigner({ kid, privateKey }: IdentityKey): IdentitySigner {
+  return {
+    sign(audience, { viewer, service }) {
+      const statement = {
+        ...(viewer ? { username: viewer.username, roles: [...viewer.roles], sid: viewer.sessionId } : {}),
+        ...(service ? { service } : {}),
+      }
+      const token = new SignJWT(statement)
+        .setProtectedHeader({ alg: 'EdDSA', kid })
+        .setIssuer(issuer)
+        .setAudience(audience)
+        .setIssuedAt()
+        .setExpirationTime(`${identityLifetime}s`)
+        .setJti(randomUUID())
+      if (viewer) token.setSubject(String(viewer.userId))
+      return token.sign(privateKey)
+    },
+  }
+}
+
+/** Verifies the identities that a subgraph is asked with. `audience` is the subgraph's own name. */
+export function createIdentityVerifier(audience: string, { publicKey }: IdentityKey): IdentityVerifier {
+  return {
+    async verify(token) {
+      if (token === undefined)
+        throw unauthenticated('Only the gateway and the services of the platform are answered.')
+      try {
+        const { payload } = await jwtVerify(token, publicKey, {
+          algorithms: ['EdDSA'],
+          audience,
+          issuer,
+          requiredClaims: ['exp', 'iat'],
+          maxTokenAge: identityLifetime,
+          clockTolerance: 5,
+        })
+        const { sub, username, roles, sid, service } = claims.parse(payload)
+        const viewer =
+          sub === undefined
+            ? null
+            : { userId: Number(sub), username: username ?? '', roles: roles ?? [], sessionId: sid ?? '' }
+        return { viewer, service }
+      } catch (error) {
+        throw unauthenticated(`The request's identity is not valid: ${reasonOf(error)}`)
+      }
+    },
+  }
+}

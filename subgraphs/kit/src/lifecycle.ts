@@ -1,0 +1,82 @@
+import { reasonOf, StartupError } from './errors.ts'
+import type { Log } from './log.ts'
+
+/** Milliseconds that a process takes to stop at the most; then it ends with an error. */
+const stopTimeout = 20_000
+/** A second signal within this time is the terminal's and a parent's same Ctrl-C, not a person's impatience. */
+const sameSignal = 1_000
+
+/** What a running process holds, in the order in which it was started. */
+export interface Lifecycle {
+  /** To be stopped later, in reverse order of these calls. */
+  onStop(name: string, stop: () => Promise<unknown>): void
+  /** True once stopping has begun. */
+  stopping(): boolean
+  /** Stops everything, once. Answers the names of what failed to stop. */
+  stop(): Promise<readonly string[]>
+}
+
+/** Keeps the parts of a process and stops them in reverse order, each even if another fails. */
+export function createLifecycle(log: Log): Lifecycle {
+  const parts: { name: string; stop: () => Promise<unknown> }[] = []
+  let stopped: Promise<readonly string[]> | undefined
+
+  async function stopAll() {
+    const failed: string[] = []
+    for (const { name, stop } of parts.reverse()) {
+      try {
+        await stop()
+      } catch (error) {
+        failed.push(name)
+        log.error({ err: error, part: name }, 'a part did not stop cleanly')
+      }
+    }
+    return failed
+  }
+
+  return {
+    onStop: (name, stop) => parts.push({ name, stop }),
+    stopping: () => stopped !== undefined,
+    stop: () => (stopped ??= stopAll()),
+  }
+}
+
+/**
+ * Runs a process from start to end: SIGINT, SIGTERM and the loss of the parent that started it stop it in order, a
+ * second signal at once; an error that nobody caught is logged and ends it; the exit code is 0 only after a clean stop.
+ */
+export async function runProcess(log: Log, start: (lifecycle: Lifecycle) => Promise<void>): Promise<void> {
+  const lifecycle = createLifecycle(log)
+  let asked = 0
+
+  async function end(code: number) {
+    if (asked > 0) {
+      if (Date.now() - asked > sameSignal) process.exit(130)
+      return
+    }
+    asked = Date.now()
+    setTimeout(() => {
+      log.fatal(`not stopped after ${stopTimeout} ms`)
+      process.exit(1)
+    }, stopTimeout).unref()
+    const failed = await lifecycle.stop()
+    process.exit(failed.length > 0 ? 1 : code)
+  }
+
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => void end(0))
+  process.on('disconnect', () => void end(0))
+  for (const fault of ['uncaughtException', 'unhandledRejection'] as const) {
+    process.on(fault, (error: unknown) => {
+      log.fatal({ err: error }, fault)
+      void end(1)
+    })
+  }
+
+  try {
+    await start(lifecycle)
+  } catch (error) {
+    if (error instanceof StartupError) process.stderr.write(`${error.describe()}\n`)
+    else log.fatal({ err: error }, `could not start: ${reasonOf(error)}`)
+    await end(1)
+  }
+}
