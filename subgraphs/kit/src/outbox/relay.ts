@@ -1,6 +1,6 @@
 import type { EventBus } from '../bus/bus.ts'
-import { backOff, createLatch } from '../bus/latch.ts'
 import { reasonOf } from '../errors.ts'
+import { backOff, createLatch } from '../latch.ts'
 import type { Log } from '../log.ts'
 import type { Background } from '../subgraph.ts'
 import type { OutboxDatabase } from './database.ts'

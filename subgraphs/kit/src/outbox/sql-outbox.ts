@@ -1,7 +1,7 @@
 import { randomUUIDv7 } from 'node:crypto'
 import { checkEvent, eventContracts, type Topic } from '@movieverse/schema/events/contract'
 import { keyHash } from '../bus/key-hash.ts'
-import { activeTraceparent } from '../bus/trace-context.ts'
+import { activeTraceparent } from '../trace-context.ts'
 import { dialectOf } from './dialect.ts'
 import type { Outbox } from './outbox.ts'
 

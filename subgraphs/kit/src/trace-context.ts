@@ -1,11 +1,14 @@
 import {
+  type Attributes,
   type Context,
   context,
   isSpanContextValid,
   ROOT_CONTEXT,
   type SpanContext,
+  SpanKind,
   trace,
 } from '@opentelemetry/api'
+import { withSpan } from './telemetry.ts'
 
 /** The active span as a W3C `traceparent` (Trace Context, version 00); undefined where there is none. */
 export function activeTraceparent(): string | undefined {
@@ -27,4 +30,17 @@ export function contextOf(traceparent: string | undefined): Context {
     isRemote: true,
   }
   return isSpanContextValid(span) ? trace.setSpanContext(ROOT_CONTEXT, span) : ROOT_CONTEXT
+}
+
+/** A message taken from a broker: the trace it continues and how its span is called. */
+export interface TakenMessage {
+  readonly span: string
+  readonly traceparent: string | undefined
+  readonly attributes: Attributes
+}
+
+/** Runs `work` in a consumer span that continues the trace of the message's sender. */
+export function continueTrace<T>(message: TakenMessage, work: () => Promise<T>): Promise<T> {
+  const settings = { kind: SpanKind.CONSUMER, attributes: message.attributes }
+  return context.with(contextOf(message.traceparent), () => withSpan(message.span, settings, work))
 }
