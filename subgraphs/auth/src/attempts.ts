@@ -1,0 +1,43 @@
+import { rateLimited } from '@movieverse/kit/errors'
+import type { KeyValue } from '@movieverse/kit/kv/kv'
+import type { Secret } from './secret.ts'
+
+/** So many in a window that starts with the first. */
+export interface Limit {
+  readonly limit: number
+  readonly windowMs: number
+}
+
+export interface AttemptLimits {
+  /** Wrong passwords for one account. */
+  readonly failuresByAccount: Limit
+  /** Wrong passwords from one address. */
+  readonly failuresByAddress: Limit
+  readonly registrationsByAddress: Limit
+}
+
+export interface Attempts {
+  /**
+   * Counts an attempt before it is made, so that many at once cannot pass together.
+   * @param subject whose attempts are counted; undefined (a caller without an address) is not limited
+   * @returns takes the attempt back: it was no failure
+   * @throws GraphQLError RATE_LIMITED with `retryAfterSeconds`
+   */
+  count(kind: keyof AttemptLimits, subject: string | undefined): Promise<() => Promise<void>>
+}
+
+/** Counters hold no address and no name, but a keyed hash of them. */
+export function createAttempts(counters: KeyValue, limits: AttemptLimits, secret: Secret): Attempts {
+  return {
+    async count(kind, subject) {
+      if (subject === undefined) return async () => {}
+      const { limit, windowMs } = limits[kind]
+      const key = `auth:${kind}:${secret.mac('attempts', kind, '\0', subject).toString('base64url').slice(0, 22)}`
+      const { value, expiresInMs } = await counters.increment(key, 1, { ttlMs: windowMs })
+      if (value > limit) throw rateLimited(expiresInMs ?? windowMs)
+      return async () => {
+        await counters.increment(key, -1, { ttlMs: windowMs })
+      }
+    },
+  }
+}

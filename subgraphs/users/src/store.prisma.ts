@@ -1,0 +1,215 @@
+import type { Outbox } from '@movieverse/kit/outbox/outbox'
+import { prismaSql } from '@movieverse/kit/sql'
+import { foldText } from '@movieverse/kit/text'
+import { PrismaPg } from '@prisma/adapter-pg'
+import { type FollowTarget, Prisma, PrismaClient } from './generated/client.ts'
+import type { Follow, KnownKind, Profile, ProfileStore } from './store.ts'
+
+export interface UsersClientSettings {
+  /** At once at most; default 10. */
+  readonly connections?: number
+  /** Told of every statement: what tests count. */
+  readonly onStatement?: (sql: string) => void
+}
+
+/**
+ * A client on the service's own database; the composition root shares it with the outbox's relay.
+ * @param url PostgreSQL
+ */
+export function createUsersClient(
+  url: string,
+  { connections = 10, onStatement }: UsersClientSettings = {},
+): PrismaClient {
+  const adapter = new PrismaPg({ connectionString: url, max: connections })
+  if (!onStatement) return new PrismaClient({ adapter })
+  const client = new PrismaClient({ adapter, log: [{ emit: 'event', level: 'query' }] })
+  client.$on('query', ({ query }) => onStatement(query))
+  return client
+}
+
+const knownTables = {
+  genre: Prisma.sql`known_genres`,
+  person: Prisma.sql`known_people`,
+} as const satisfies Record<KnownKind, Prisma.Sql>
+
+interface FollowRow {
+  readonly page: number
+  readonly id: bigint
+  readonly target_type: FollowTarget
+  readonly target_id: number
+  readonly followed_at: Date
+}
+
+/** Profiles in PostgreSQL, by Prisma. */
+export function createPrismaProfileStore({
+  client,
+  outbox,
+}: {
+  readonly client: PrismaClient
+  readonly outbox: Outbox
+}): ProfileStore {
+  const here = { erasedAt: null }
+
+  return {
+    async byIds(ids) {
+      const rows = await client.profile.findMany({ where: { userId: { in: [...ids] } } })
+      const found = new Map(rows.map((row) => [row.userId, profileOf(row) ?? ('erased' as const)]))
+      return ids.map((id) => found.get(id) ?? null)
+    },
+
+    async byUsernameKey(usernameKey) {
+      const row = await client.profile.findFirst({
+        where: { usernameKey, ...here },
+        orderBy: { userId: 'desc' },
+      })
+      return row && profileOf(row)
+    },
+
+    async add(profiles) {
+      const rows = [...new Map(profiles.map((profile) => [profile.userId, profile])).values()]
+      // Rows are locked in the order of their ids, so that two batches cannot wait for each other.
+      rows.sort((a, b) => a.userId - b.userId)
+      await client.$executeRaw`
+        insert into profiles as p (user_id, username, username_key, display_name, joined_at)
+        select * from unnest(
+          ${rows.map(({ userId }) => userId)}::int[],
+          ${rows.map(({ username }) => username)}::text[],
+          ${rows.map(({ username }) => foldText(username))}::text[],
+          ${rows.map(({ displayName }) => displayName)}::text[],
+          ${rows.map(({ joinedAt }) => joinedAt.toISOString())}::timestamptz[]
+        )
+        on conflict (user_id) do update set
+          joined_at = least(p.joined_at, excluded.joined_at),
+          display_name = case
+            when p.version = 1 and p.display_name = p.username then excluded.display_name
+            else p.display_name
+          end
+        where p.erased_at is null
+          and (p.joined_at > excluded.joined_at or p.version = 1 and p.display_name = p.username)`
+    },
+
+    async missingIn(first, last) {
+      const rows = await client.$queryRaw<{ id: number }[]>`
+        select id from generate_series(${first}::int, ${last}::int) as id
+        where not exists (select from profiles where user_id = id) order by id`
+      return rows.map(({ id }) => id)
+    },
+
+    async change(userId, { favoriteGenreIds, ...change }, tell) {
+      const changed = await client.$transaction(async (tx) => {
+        const [row] = await tx.profile.updateManyAndReturn({
+          where: { userId, ...here },
+          data: {
+            ...change,
+            ...(favoriteGenreIds ? { favoriteGenreIds: [...favoriteGenreIds] } : {}),
+            version: { increment: 1 },
+          },
+        })
+        const profile = row ? profileOf(row) : null
+        if (profile) await outbox.append(prismaSql(tx), tell(profile))
+        return profile
+      })
+      if (changed) outbox.wake()
+      return changed
+    },
+
+    erase: (userId) =>
+      client.$transaction(async (tx) => {
+        // The profile first: who is about to follow holds its row, and is seen by the deletion below.
+        await tx.$executeRaw`
+          insert into profiles (user_id, joined_at, erased_at) values (${userId}, now(), now())
+          on conflict (user_id) do update set
+            username = null, username_key = null, display_name = null, bio = null, avatar_url = null,
+            favorite_genre_ids = '{}', language = default, mature_content = default, email_notifications = default,
+            joined_at = excluded.joined_at, erased_at = excluded.erased_at
+          where profiles.erased_at is null`
+        await tx.follow.deleteMany({ where: { OR: [{ userId }, { targetType: 'user', targetId: userId }] } })
+      }),
+
+    async follow(userId, target, { following, tell }) {
+      const done = await client.$transaction(async (tx) => {
+        const people = target.type === 'user' ? [userId, target.id] : [userId]
+        // In the order of the ids, so that two who follow each other at once do not wait for each other.
+        const locked = await tx.$queryRaw<unknown[]>`
+          select from profiles where user_id = any(${people}::int[]) and erased_at is null
+          order by user_id for no key update`
+        if (locked.length < people.length) return 'missing'
+        const row = { userId, targetType: target.type, targetId: target.id }
+        const { count } = following
+          ? await tx.follow.createMany({ data: [{ ...row, followedAt: new Date() }], skipDuplicates: true })
+          : await tx.follow.deleteMany({ where: row })
+        if (count === 0) return 'unchanged'
+        const { version } = await tx.profile.update({
+          where: { userId },
+          data: { version: { increment: 1 } },
+          select: { version: true },
+        })
+        await outbox.append(prismaSql(tx), tell({ userId, version }))
+        return 'changed'
+      })
+      if (done === 'changed') outbox.wake()
+      return done !== 'missing'
+    },
+
+    async follows(pages) {
+      const rows = await client.$queryRaw<FollowRow[]>`
+        select asked.page::int, f.id, f.target_type, f.target_id, f.followed_at
+        from unnest(
+          ${pages.map(({ userId }) => userId)}::int[],
+          ${pages.map(({ before }) => before?.toString() ?? null)}::bigint[],
+          ${pages.map(({ limit }) => limit)}::int[]
+        ) with ordinality as asked (user_id, before, most, page)
+        cross join lateral (
+          select id, target_type, target_id, followed_at from follows
+          where follows.user_id = asked.user_id and (asked.before is null or follows.id < asked.before)
+          order by id desc limit asked.most
+        ) f
+        order by asked.page, f.id desc`
+      const found = Map.groupBy(rows, ({ page }) => page)
+      return pages.map((_, index) => (found.get(index + 1) ?? []).map(followOf))
+    },
+
+    async followCounts(userIds) {
+      const rows = await client.follow.groupBy({
+        by: 'userId',
+        where: { userId: { in: [...userIds] } },
+        _count: true,
+      })
+      const counts = new Map(rows.map((row) => [row.userId, row._count]))
+      return userIds.map((id) => counts.get(id) ?? 0)
+    },
+
+    async known(kind, ids) {
+      const rows = await client.$queryRaw<{ id: number }[]>`
+        select id from ${knownTables[kind]} where id = any(${[...ids]}::int[])`
+      return new Set(rows.map(({ id }) => id))
+    },
+
+    async addKnown(kind, ids) {
+      await client.$executeRaw`
+        insert into ${knownTables[kind]} (id) select unnest(${[...ids].sort((a, b) => a - b)}::int[])
+        on conflict do nothing`
+    },
+
+    ping: async () => {
+      await client.$queryRaw`select 1`
+    },
+    close: () => client.$disconnect(),
+  }
+}
+
+/** @returns null for an erased one */
+function profileOf({
+  usernameKey: _,
+  erasedAt,
+  username,
+  displayName,
+  ...row
+}: Prisma.ProfileModel): Profile | null {
+  if (erasedAt || username === null || displayName === null) return null
+  return { ...row, username, displayName }
+}
+
+function followOf(row: FollowRow): Follow {
+  return { position: row.id, type: row.target_type, id: row.target_id, followedAt: row.followed_at }
+}
