@@ -47,19 +47,19 @@ export function readTitles(column: string): FilmTitles {
     title,
     originalTitle,
     alternativeTitles: alternatives.filter((other) => !seen.has(fold(other)) && seen.add(fold(other))),
-    year: dated?.groups?.['year'] === undefined ? undefined : Number(dated.groups['year']),
+    year: dated?.groups?.year === undefined ? undefined : Number(dated.groups.year),
   }
 }
 
 /** `Godfather, The` → `The Godfather`; `Crow, The: Wicked Prayer` → `The Crow: Wicked Prayer`. */
 export function naturalTitle(title: string): string {
   const parts = trailingArticle.exec(title)?.groups
-  const rest = parts?.['rest']
-  const moved = parts?.['article']
+  const rest = parts?.rest
+  const moved = parts?.article
   const joined =
     rest === undefined || moved === undefined
       ? title
-      : `${moved}${moved.endsWith("'") ? '' : ' '}${rest}${parts?.['tail'] ?? ''}`
+      : `${moved}${moved.endsWith("'") ? '' : ' '}${rest}${parts?.tail ?? ''}`
   return joined.replace(/(^| )L' (?=\p{L})/gu, "$1L'")
 }
 
@@ -69,7 +69,7 @@ function splitGroups(text: string): { main: string; groups: string[] } {
   let main = text.trim()
   for (;;) {
     const group = / \((?<inside>[^()]*)\)$/u.exec(main)
-    const inside = group?.groups?.['inside']?.trim()
+    const inside = group?.groups?.inside?.trim()
     if (!group || !inside || titleParts.test(inside)) return { main, groups }
     groups.unshift(inside)
     main = main.slice(0, group.index).trim()
@@ -80,7 +80,7 @@ function splitGroups(text: string): { main: string; groups: string[] } {
 function knownAs(group: string): string[] {
   const named = group.replace(alsoKnownAs, '')
   const two = /^(?<first>.+), (?<second>The .+)$/u.exec(named)?.groups
-  return [two?.['first'] ?? named, ...(two?.['second'] ? [two['second']] : [])].map(naturalTitle)
+  return [two?.first ?? named, ...(two?.second ? [two.second] : [])].map(naturalTitle)
 }
 
 function isEnglish(group: string, title: string): boolean {

@@ -1,0 +1,133 @@
+import type { OutboxDatabase } from '@movieverse/kit/outbox/database'
+import type { Outbox } from '@movieverse/kit/outbox/outbox'
+import type { FilmCredits, MetadataStore, NewCredits, PersonCredit } from '../store.ts'
+import { batchOf } from './ids.ts'
+
+interface CreditsRow {
+  id: number
+  document: Omit<NewCredits, 'movieId'>
+  version: number
+}
+
+const toCredits = ({ id, document, version }: CreditsRow): FilmCredits => ({
+  movieId: id,
+  cast: document.cast,
+  directorIds: document.directorIds,
+  keywords: document.keywords,
+  version,
+})
+
+/** `personIds` is what people are found by: everyone in the film, once. */
+function toDocument({ movieId, cast, directorIds, keywords }: NewCredits): string {
+  const personIds = [...new Set([...cast.map(({ personId }) => personId), ...directorIds])].sort(
+    (a, b) => a - b,
+  )
+  return JSON.stringify({ movieId, cast, directorIds, keywords, personIds })
+}
+
+type CreditsStore = Pick<
+  MetadataStore,
+  'credits' | 'creditsOfPeople' | 'countCreditsOfPeople' | 'saveCredits' | 'importCredits'
+>
+
+export function createCreditsStore(database: OutboxDatabase, outbox: Outbox): CreditsStore {
+  return {
+    async credits(movieIds) {
+      const rows = await database.sql.query<CreditsRow>(
+        'select id, document, version from credits where id = any($1)',
+        [movieIds],
+      )
+      return rows.map(toCredits)
+    },
+
+    async creditsOfPeople({ personIds, after, limit }) {
+      // A film has one credit of the person at least, and the page may start in the middle of one.
+      const rows = await database.sql.query<CreditsRow & { person: number; known: boolean }>(
+        `select person, film.id, film.document, film.version, movies.id is not null as known
+         from unnest($1::integer[]) as person
+         cross join lateral (
+           select id, document, version from credits
+           where document->'personIds' @> to_jsonb(person) and id <= $2
+           order by id desc limit $3
+         ) film
+         left join movies on movies.id = film.id
+         order by person, film.id desc`,
+        [personIds, after?.movieId ?? 2_147_483_647, limit + 1],
+      )
+      const lists = new Map<number, PersonCredit[]>()
+      for (const row of rows) {
+        const list = lists.get(row.person) ?? []
+        lists.set(row.person, list)
+        for (const credit of creditsWithin(row)) {
+          if (list.length < limit && (!after || comesAfter(credit, after))) list.push(credit)
+        }
+      }
+      return lists
+    },
+
+    async countCreditsOfPeople(personIds) {
+      const rows = await database.sql.query<{ person: number; count: number }>(
+        `select person, sum(
+           jsonb_array_length(jsonb_path_query_array(
+             document, '$.cast[*] ? (@.personId == $person)', jsonb_build_object('person', person)))
+           + (document->'directorIds' @> to_jsonb(person))::integer)::integer as count
+         from unnest($1::integer[]) as person
+         join credits on document->'personIds' @> to_jsonb(person)
+         group by person`,
+        [personIds],
+      )
+      return new Map(rows.map(({ person, count }) => [person, count]))
+    },
+
+    saveCredits: (credits, tell) =>
+      database.transaction(async (sql) => {
+        const [row] = await sql.query<CreditsRow>(
+          `insert into credits (id, document, version) values ($1, $2, 1)
+           on conflict (id) do update set document = excluded.document, version = credits.version + 1
+           returning id, document, version`,
+          [credits.movieId, toDocument(credits)],
+        )
+        if (!row) throw new Error(`The credits of film ${credits.movieId} were not written`)
+        const saved = toCredits(row)
+        await outbox.append(sql, tell(saved))
+        return saved
+      }),
+
+    importCredits: (credits, tell) =>
+      database.transaction(async (sql) => {
+        // In order of ids, so that two loads at once lock the rows in one order.
+        const ordered = [...credits].sort((a, b) => a.movieId - b.movieId)
+        const ids = ordered.map(({ movieId }) => movieId)
+        await sql.execute('insert into movies (id) select unnest($1::integer[]) on conflict do nothing', [
+          ids,
+        ])
+        const changed = await sql.query<{ id: number }>(
+          `insert into credits (id, document, version)
+           select * from unnest($1::integer[], $2::jsonb[], array_fill(1, array[cardinality($1::integer[])]))
+           on conflict (id) do update set document = excluded.document, version = credits.version + 1
+           where credits.document <> excluded.document
+           returning id`,
+          [ids, ordered.map(toDocument)],
+        )
+        await outbox.append(sql, batchOf(changed).flatMap(tell))
+        return changed.length
+      }),
+  }
+}
+
+function creditsWithin(row: CreditsRow & { person: number; known: boolean }): PersonCredit[] {
+  const film = { movieId: row.id, movieKnown: row.known }
+  const parts = row.document.cast
+    .filter(({ personId }) => personId === row.person)
+    .map(({ character, order }): PersonCredit => ({ ...film, job: 'ACTOR', order, character }))
+  return row.document.directorIds.includes(row.person)
+    ? [...parts, { ...film, job: 'DIRECTOR', order: 0, character: null }]
+    : parts
+}
+
+/** Whether a credit stands behind a position: films by falling id, parts in order of billing, then directing. */
+function comesAfter(credit: PersonCredit, after: Pick<PersonCredit, 'movieId' | 'job' | 'order'>): boolean {
+  if (credit.movieId !== after.movieId) return credit.movieId < after.movieId
+  if (credit.job !== after.job) return credit.job === 'DIRECTOR'
+  return credit.order > after.order
+}

@@ -1,0 +1,66 @@
+import type { Log } from '@movieverse/kit/log'
+import { pgDatabase } from '@movieverse/kit/outbox/database'
+import { createRelay } from '@movieverse/kit/outbox/relay'
+import { createOutbox } from '@movieverse/kit/outbox/sql-outbox'
+import type { Pool } from 'pg'
+import { createAnalysisStore } from './postgres/analyses.ts'
+import { createCreditsStore } from './postgres/credits.ts'
+import { createGenreStore } from './postgres/genres.ts'
+import { createPersonStore } from './postgres/people.ts'
+import { prepareTables } from './postgres/tables.ts'
+import type { MetadataEngine, MetadataStore } from './store.ts'
+
+/**
+ * Documents in PostgreSQL's JSONB, made and upgraded by its own SQL when it opens.
+ * @param settings.pool is the store's from here on: `close()` ends it
+ * @throws NewerSchemaError, or the server's error
+ */
+export async function openPostgresStore({ pool, log }: { pool: Pool; log: Log }): Promise<MetadataEngine> {
+  pool.on('error', (error) => log.warn({ err: error }, 'an idle connection to the metadata database broke'))
+  await prepareTables(pool)
+  const database = pgDatabase(pool)
+  const outbox = createOutbox({ source: 'metadata' })
+  const waking = <Parameters extends unknown[], Result>(
+    write: (...parameters: Parameters) => Promise<Result>,
+  ) => {
+    return async (...parameters: Parameters): Promise<Result> => {
+      const result = await write(...parameters)
+      outbox.wake()
+      return result
+    }
+  }
+  const genres = createGenreStore(database, outbox)
+  const people = createPersonStore(database, outbox)
+  const credits = createCreditsStore(database, outbox)
+  const analyses = createAnalysisStore(database, outbox)
+  const store: MetadataStore = {
+    ...genres,
+    ...people,
+    ...credits,
+    ...analyses,
+    saveGenre: waking(genres.saveGenre),
+    importGenres: waking(genres.importGenres),
+    savePerson: waking(people.savePerson),
+    importPeople: waking(people.importPeople),
+    saveCredits: waking(credits.saveCredits),
+    importCredits: waking(credits.importCredits),
+    saveAnalysis: waking(analyses.saveAnalysis),
+
+    async knownMovies(ids) {
+      const rows = await database.sql.query<{ id: number }>('select id from movies where id = any($1)', [ids])
+      return new Set(rows.map(({ id }) => id))
+    },
+    async saveMovies({ known, gone }) {
+      if (known.length > 0)
+        await database.sql.execute(
+          'insert into movies (id) select id from unnest($1::integer[]) as id order by id on conflict do nothing',
+          [known],
+        )
+      if (gone.length > 0) await database.sql.execute('delete from movies where id = any($1)', [gone])
+    },
+
+    ping: async () => void (await database.sql.query('select 1', [])),
+    close: () => pool.end(),
+  }
+  return { store, relay: (bus) => createRelay({ name: 'metadata', database, outbox, bus, log }) }
+}
