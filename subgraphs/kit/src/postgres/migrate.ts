@@ -85,7 +85,7 @@ export async function applyMigrations(options: MigrateOptions): Promise<readonly
   } catch (error) {
     throw await failed(options, error)
   } finally {
-    engine.close()
+    await engine.close()
   }
 }
 
