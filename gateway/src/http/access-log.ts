@@ -1,0 +1,42 @@
+import type { Log } from '@movieverse/kit/log'
+import type { GatewayMetrics } from '../metrics.ts'
+import type { Outcome } from './faults.ts'
+
+/** What is known of a request when it is answered. */
+export interface Access {
+  readonly requestId: string
+  readonly status: number
+  readonly startedAt: number
+  readonly outcomes: readonly Outcome[]
+  readonly batch: boolean
+  readonly userId: number | undefined
+  /** The code with which the whole request was refused. */
+  readonly code: string | undefined
+}
+
+/** Faster answers without faults are logged at debug: at full load a line each costs more than it tells. */
+const slowMs = 500
+
+/** One line and one measurement per request. Operations by name, users by id; no variables, no tokens, no addresses. */
+export function createAccessLog(log: Log, metrics: GatewayMetrics) {
+  return ({ requestId, status, startedAt, outcomes, batch, userId, code }: Access): void => {
+    const durationMs = performance.now() - startedAt
+    const operation = outcomes[0]?.operation
+    metrics.request(batch ? 'batch' : (operation?.type ?? 'none'), status, durationMs / 1000)
+    if (code !== undefined) metrics.refusal(code)
+    const level = status >= 500 ? 'error' : status >= 400 || durationMs > slowMs ? 'info' : 'debug'
+    if (!log.isLevelEnabled(level)) return
+    const line = {
+      requestId,
+      operation: batch ? outcomes.map((outcome) => outcome.operation?.name) : operation?.name,
+      type: operation?.type,
+      status,
+      durationMs: Math.round(durationMs * 10) / 10,
+      ...(userId === undefined ? {} : { userId }),
+      ...(code === undefined ? {} : { code }),
+    }
+    log[level](line, 'request')
+  }
+}
+
+export type AccessLog = ReturnType<typeof createAccessLog>

@@ -1,0 +1,69 @@
+import { isUtf8 } from 'node:buffer'
+import type { IncomingMessage } from 'node:http'
+import { promisify } from 'node:util'
+import { gunzip } from 'node:zlib'
+import { RequestFault } from './faults.ts'
+
+const inflate = promisify(gunzip)
+
+const tooLarge = (limit: number, found: string) =>
+  new RequestFault('PAYLOAD_TOO_LARGE', `The body has ${found}; at most ${limit} bytes are taken.`, {
+    extensions: { limit },
+    // The rest of the body is not read: the connection cannot be used again.
+    headers: { connection: 'close' },
+  })
+
+function collect(request: IncomingMessage, limit: number): Promise<Buffer> {
+  return new Promise((resolve, reject) => {
+    const chunks: Buffer[] = []
+    let size = 0
+    request.on('data', (chunk: Buffer) => {
+      size += chunk.length
+      if (size <= limit) chunks.push(chunk)
+      else {
+        chunks.length = 0
+        request.removeAllListeners('data')
+        request.resume()
+        reject(tooLarge(limit, `more than ${limit} bytes`))
+      }
+    })
+    request.once('end', () =>
+      resolve(chunks.length === 1 && chunks[0] ? chunks[0] : Buffer.concat(chunks, size)),
+    )
+    request.once('error', reject)
+    request.once('close', () => {
+      if (!request.complete) reject(new RequestFault('BAD_REQUEST', 'The body ended before its end.'))
+    })
+  })
+}
+
+async function decoded(bytes: Buffer, encoding: string | undefined, limit: number): Promise<Buffer> {
+  if (encoding === undefined || encoding === 'identity') return bytes
+  if (encoding !== 'gzip' && encoding !== 'x-gzip')
+    throw new RequestFault('UNSUPPORTED_MEDIA_TYPE', `Bodies in "${encoding}" are not taken; gzip is.`, {
+      headers: { 'accept-encoding': 'gzip' },
+    })
+  try {
+    return await inflate(bytes, { maxOutputLength: limit })
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException
+    if (code === 'ERR_BUFFER_TOO_LARGE') throw tooLarge(limit, `more than ${limit} bytes when unpacked`)
+    throw new RequestFault('BAD_REQUEST', 'The body is not gzip, though its content-encoding says so.')
+  }
+}
+
+/**
+ * Reads a body as text, never keeping more than `limit` bytes of it, packed or unpacked.
+ * @param limit bytes
+ * @throws RequestFault PAYLOAD_TOO_LARGE (413), UNSUPPORTED_MEDIA_TYPE (415), BAD_REQUEST (400: cut off, not UTF-8)
+ */
+export async function readBody(request: IncomingMessage, limit: number): Promise<string> {
+  const { 'content-length': length, 'content-encoding': encoding } = request.headers
+  if (length !== undefined && Number(length) > limit) {
+    request.resume()
+    throw tooLarge(limit, `${length} bytes`)
+  }
+  const bytes = await decoded(await collect(request, limit), encoding?.trim().toLowerCase(), limit)
+  if (!isUtf8(bytes)) throw new RequestFault('BAD_REQUEST', 'The body is not UTF-8.')
+  return bytes.toString('utf8')
+}

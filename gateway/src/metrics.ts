@@ -1,0 +1,55 @@
+import { metrics } from '@movieverse/kit/metrics'
+import { Counter, Gauge, Histogram, type Metric } from 'prom-client'
+
+/** What the gateway measures of itself; `/metrics` prints it. */
+export interface GatewayMetrics {
+  readonly inFlight: { inc(): void; dec(): void }
+  /** @param type query, mutation, batch, or none when no operation was found */
+  request(type: string, status: number, seconds: number): void
+  documentLookup(found: boolean): void
+  /** A request that was answered with this code without being executed. */
+  refusal(code: string): void
+}
+
+/** Several gateways of one process (tests) count into the same metric. */
+function once<M extends Metric>(name: string, make: () => M): M {
+  return (metrics.getSingleMetric(name) as M | undefined) ?? make()
+}
+
+const registers = [metrics]
+
+export function createGatewayMetrics(): GatewayMetrics {
+  const inFlight = once('movieverse_gateway_requests_in_flight', () => {
+    const [name, help] = ['movieverse_gateway_requests_in_flight', 'GraphQL requests being answered']
+    return new Gauge({ name, help, registers })
+  })
+  const requests = once('movieverse_gateway_request_seconds', () => {
+    const [name, help] = ['movieverse_gateway_request_seconds', 'Time to answer a GraphQL request']
+    const buckets = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 10, 30]
+    return new Histogram({ name, help, buckets, labelNames: ['type', 'status'] as const, registers })
+  })
+  const lookups = once('movieverse_gateway_document_lookups_total', () => {
+    const [name, help] = ['movieverse_gateway_document_lookups_total', 'Documents found prepared, or not']
+    return new Counter({ name, help, labelNames: ['found'] as const, registers })
+  })
+  const refusals = once('movieverse_gateway_refusals_total', () => {
+    const [name, help] = ['movieverse_gateway_refusals_total', 'Requests answered without execution, by code']
+    return new Counter({ name, help, labelNames: ['code'] as const, registers })
+  })
+  const [found, missed] = [lookups.labels('yes'), lookups.labels('no')]
+  const observers = new Map<string, { observe(seconds: number): void }>()
+  return {
+    inFlight,
+    request(type, status, seconds) {
+      const key = `${type} ${status}`
+      let observer = observers.get(key)
+      if (observer === undefined) {
+        observer = requests.labels(type, String(status))
+        observers.set(key, observer)
+      }
+      observer.observe(seconds)
+    },
+    documentLookup: (wasFound) => (wasFound ? found : missed).inc(),
+    refusal: (code) => refusals.labels(code).inc(),
+  }
+}
