@@ -1,0 +1,128 @@
+import type { EntityFetchNode, EntitySet } from '../planning/plan.ts'
+import { type SubgraphError, type SubgraphResponse, subgraphOperation } from '../transport/transport.ts'
+import type { PlanScope } from './compile.ts'
+import { recordError, recordFailure, renamedPath } from './faults.ts'
+import type { Merge } from './merge.ts'
+import { keysBelow, type PlannedOperation, readOperation } from './operation-text.ts'
+import { Batch, compileRepresent, type Represent, Targets } from './representation.ts'
+import { compileRewrites, type Rewriter, renamedKeys } from './rewrite.ts'
+import type { Entity, ResponsePath, Run, Step } from './run.ts'
+import { splitFetch } from './split.ts'
+import { compileVariables } from './variables.ts'
+import { commonPath, compileWalk, locate, type Walk } from './walk.ts'
+
+/** An entity set, compiled. */
+interface CompiledSet {
+  readonly set: EntitySet
+  /** Position of its variable among the fetch's. */
+  readonly variable: number
+  readonly walks: readonly Walk<Targets>[]
+  readonly represent: Represent
+  readonly rewrite: Rewriter | undefined
+  readonly names: ReadonlyMap<string, string>
+  readonly merge: Merge
+}
+
+/** Fetches what entities of the data tree lack. Sends nothing when there are none. */
+export function compileEntityFetch(node: EntityFetchNode, scope: PlanScope): Step {
+  const planned = readOperation(node.operation)
+  const operation = subgraphOperation(node.operation, node.operationName, node.operationKind)
+  const names = [...new Set(node.sets.map((set) => set.representations))]
+  const sets = node.sets.map((set) => compileSet(set, node, planned, scope))
+  const variables = compileVariables(node.variables)
+  const starts = names.map((name) => `${JSON.stringify(name)}:[`)
+  const send = splitFetch(node, planned, scope.sendTo(node))
+
+  const collect = (run: Run): readonly Targets[] => {
+    const batches = names.map(() => new Batch())
+    return sets.map((set) => {
+      const targets = new Targets(batches[set.variable] ?? new Batch())
+      for (const walk of set.walks) walk(run.data, set.represent, targets)
+      return targets
+    })
+  }
+
+  const receive = (run: Run, collected: readonly Targets[], response: SubgraphResponse): void => {
+    const { data, errors } = response
+    if (errors !== undefined) {
+      for (const error of errors) placeError(run, error, collected)
+    }
+    if (data === null || data === undefined) return
+    for (const [index, { set, rewrite, merge }] of sets.entries()) {
+      const answers = data[set.alias]
+      const targets = collected[index]
+      if (!Array.isArray(answers) || targets === undefined) continue
+      rewrite?.(answers)
+      const { entities, slots } = targets
+      for (let position = 0; position < entities.length; position++) {
+        const entity = entities[position]
+        const answer: unknown = answers[slots[position] ?? -1]
+        if (entity !== undefined && typeof answer === 'object' && answer !== null)
+          merge(entity, answer as Entity)
+      }
+    }
+  }
+
+  /** An error of one representation goes to every place in the answer that it stands for. */
+  const placeError = (run: Run, error: SubgraphError, collected: readonly Targets[]): void => {
+    const [alias, slot, ...below] = error.path ?? []
+    const index = sets.findIndex(({ set }) => set.alias === alias)
+    const compiled = sets[index]
+    const targets = collected[index]
+    if (!compiled || !targets) return recordError(run, node.service, error, [fetchPath(run, collected)])
+    if (typeof slot !== 'number') {
+      const place = commonPath(pathsOf(run, compiled, targets.entities))
+      return recordError(run, node.service, error, [place])
+    }
+    const represented = targets.entities.filter((_, position) => targets.slots[position] === slot)
+    const rest = renamedPath(below, compiled.names)
+    const places = pathsOf(run, compiled, represented).map((place) => [...place, ...rest])
+    recordError(run, node.service, error, places.length > 0 ? places : [fetchPath(run, collected)])
+  }
+
+  const pathsOf = (run: Run, { set }: CompiledSet, entities: readonly Entity[]) => {
+    const paths: ResponsePath[] = []
+    for (const path of set.paths) {
+      const located = locate(run.data, path, scope.joins)
+      for (const entity of new Set(entities)) paths.push(...(located.get(entity) ?? []))
+    }
+    return paths
+  }
+
+  /** Where a fetch stands as a whole: what all its entities have in common. */
+  const fetchPath = (run: Run, collected: readonly Targets[]): ResponsePath =>
+    commonPath(sets.flatMap((set, index) => pathsOf(run, set, collected[index]?.entities ?? [])))
+
+  return (run) => {
+    const collected = collect(run)
+    if (collected.every((targets) => targets.entities.length === 0)) return undefined
+    let text = variables(run)
+    if (text !== '') text += ','
+    for (const [index, start] of starts.entries()) {
+      const batch = collected[sets.findIndex((set) => set.variable === index)]?.batch
+      text += `${index === 0 ? '' : ','}${start}${batch?.text ?? ''}]`
+    }
+    return send(run, operation, `{${text}}`).then(
+      (response) => receive(run, collected, response),
+      (error) => recordFailure(run, node.service, error, [fetchPath(run, collected)]),
+    )
+  }
+
+  function compileSet(
+    set: EntitySet,
+    fetch: EntityFetchNode,
+    text: PlannedOperation,
+    { joins, merging }: PlanScope,
+  ): CompiledSet {
+    const alone = fetch.sets.filter((other) => other.representations === set.representations).length === 1
+    return {
+      set,
+      variable: names.indexOf(set.representations),
+      walks: set.paths.map((path) => compileWalk<Targets>(path, joins)),
+      represent: compileRepresent(set, fetch.service, joins, alone),
+      rewrite: compileRewrites(set.outputRewrites, joins),
+      names: renamedKeys(set.outputRewrites),
+      merge: set.outputRewrites.length > 0 ? merging.deep : merging.compile(keysBelow(text, set.alias)),
+    }
+  }
+}

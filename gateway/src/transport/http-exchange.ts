@@ -1,0 +1,129 @@
+import type { IncomingHttpHeaders } from 'node:http'
+import type { Dispatcher } from 'undici'
+import { readResponse } from './response.ts'
+import { type SubgraphResponse, TransportError } from './transport.ts'
+
+/** How one request over HTTP ends: exactly one of these is called, once. */
+export interface Outcome {
+  resolve(response: SubgraphResponse): void
+  reject(error: TransportError): void
+}
+
+const CONNECTION_CODES = new Set([
+  'ECONNREFUSED',
+  'ECONNRESET',
+  'EPIPE',
+  'ENOTFOUND',
+  'EAI_AGAIN',
+  'EHOSTUNREACH',
+  'ENETUNREACH',
+  'UND_ERR_SOCKET',
+  'UND_ERR_CONNECT_TIMEOUT',
+])
+
+/**
+ * Receives one response: refuses it while it streams when it is over the limit, parses it once, and takes
+ * any JSON object with `data` or `errors` for a GraphQL answer, whatever its status (GraphQL over HTTP §7).
+ */
+export class HttpExchange implements Dispatcher.DispatchHandler {
+  #controller: Dispatcher.DispatchController | undefined
+  #stopped: TransportError | undefined
+  #settled = false
+  #status = 0
+  #first: Buffer | undefined
+  #rest: Buffer[] | undefined
+  #size = 0
+
+  readonly #outcome: Outcome
+  readonly #maxBytes: number
+
+  constructor(outcome: Outcome, maxBytes: number) {
+    this.#outcome = outcome
+    this.#maxBytes = maxBytes
+  }
+
+  /** Ends the exchange with this error, at once even when no connection was free yet. */
+  stop(error: TransportError): void {
+    if (this.#settled) return
+    this.#stopped = error
+    this.#reject(error)
+    this.#controller?.abort(error)
+  }
+
+  onRequestStart(controller: Dispatcher.DispatchController): void {
+    this.#controller = controller
+    if (this.#stopped) controller.abort(this.#stopped)
+  }
+
+  onResponseStart(
+    controller: Dispatcher.DispatchController,
+    status: number,
+    headers: IncomingHttpHeaders,
+  ): void {
+    this.#status = status
+    if (Number(headers['content-length']) > this.#maxBytes) this.#refuseSize(controller)
+  }
+
+  onResponseData(controller: Dispatcher.DispatchController, chunk: Buffer): void {
+    this.#size += chunk.length
+    if (this.#size > this.#maxBytes) return this.#refuseSize(controller)
+    if (this.#first === undefined) this.#first = chunk
+    else if (this.#rest === undefined) this.#rest = [this.#first, chunk]
+    else this.#rest.push(chunk)
+  }
+
+  onResponseEnd(): void {
+    if (this.#settled) return
+    const body = this.#rest ? Buffer.concat(this.#rest, this.#size) : this.#first
+    let answer: unknown
+    try {
+      answer = body === undefined ? undefined : JSON.parse(body.toString())
+    } catch (cause) {
+      return this.#reject(this.#unusable('The service did not answer with JSON.', cause))
+    }
+    const response = readResponse(answer)
+    if (!response) return this.#reject(this.#unusable('The service did not answer with GraphQL.'))
+    this.#settled = true
+    this.#outcome.resolve(response)
+  }
+
+  onResponseError(_controller: Dispatcher.DispatchController, error: Error): void {
+    this.#reject(this.#stopped ?? this.#connectionError(error))
+  }
+
+  #refuseSize(controller: Dispatcher.DispatchController): void {
+    if (this.#settled) return
+    this.#stopped = new TransportError(
+      'RESPONSE_TOO_LARGE',
+      `The service's answer is larger than ${this.#maxBytes} bytes.`,
+    )
+    this.#reject(this.#stopped)
+    controller.abort(this.#stopped)
+  }
+
+  #unusable(message: string, cause?: unknown): TransportError {
+    if (this.#status >= 200 && this.#status < 300) {
+      return new TransportError('SUBREQUEST_MALFORMED_RESPONSE', message, { cause })
+    }
+    return new TransportError('SUBREQUEST_HTTP_ERROR', `The service answered with status ${this.#status}.`, {
+      cause,
+      status: this.#status,
+    })
+  }
+
+  #connectionError(cause: Error): TransportError {
+    const code = 'code' in cause ? String(cause.code) : ''
+    return new TransportError('SERVICE_UNAVAILABLE', 'The service cannot be reached.', {
+      cause,
+      connectionLost: this.#status === 0 && CONNECTION_CODES.has(code),
+    })
+  }
+
+  #reject(error: TransportError): void {
+    if (this.#settled) return
+    this.#settled = true
+    this.#first = undefined
+    this.#rest = undefined
+    this.#outcome.reject(error)
+  }
+}
