@@ -40,7 +40,11 @@ export function createPrismaMovieStore({ client, outbox }: PrismaMovieStoreSetti
 
   /** One transaction of a write and its events; the relay is woken when events left with it. */
   async function write<T>(
-    work: (tx: Transaction, sql: Sql, append: (events: Parameters<Outbox['append']>[1]) => Promise<void>) => Promise<T>,
+    work: (
+      tx: Transaction,
+      sql: Sql,
+      append: (events: Parameters<Outbox['append']>[1]) => Promise<void>,
+    ) => Promise<T>,
   ): Promise<T> {
     let told = false
     const result = await client.$transaction(async (tx) => {

@@ -131,10 +131,7 @@ export interface MovieStore {
   page(filter: MovieFilter, query: PageQuery): Promise<readonly Movie[]>
   count(filter: MovieFilter): Promise<number>
   /** The next page of each genre, in order; a genre without films is absent. */
-  pagesOfGenres(
-    genreIds: readonly number[],
-    query: PageQuery,
-  ): Promise<ReadonlyMap<number, readonly Movie[]>>
+  pagesOfGenres(genreIds: readonly number[], query: PageQuery): Promise<ReadonlyMap<number, readonly Movie[]>>
   /** A genre without films is absent. */
   countsOfGenres(genreIds: readonly number[]): Promise<ReadonlyMap<number, number>>
 

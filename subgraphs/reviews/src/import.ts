@@ -31,7 +31,7 @@ export interface ReviewImporter {
    */
   importReviews(
     rows: readonly ReviewImport[],
-    options?: { readonly origin?: EventOrigin },
+    origin?: EventOrigin,
   ): Promise<{ readonly imported: number; readonly skipped: number }>
   /** Tells of films that were just loaded, so that none of their reviews has to ask for them. */
   knowMovies(ids: readonly number[]): Promise<void>
@@ -47,7 +47,7 @@ export function createReviewImporter(deps: {
   return {
     knowMovies: (ids) => movies.know(ids),
 
-    async importReviews(rows, { origin = 'import' } = {}) {
+    async importReviews(rows, origin = 'import') {
       const reviews = z.array(reviewImport).parse(rows)
       let imported = 0
       for (let start = 0; start < reviews.length; start += batchSize) {

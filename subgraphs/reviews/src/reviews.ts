@@ -45,8 +45,7 @@ const invalid = (faults: readonly InputFault[]): ReviewResult => ({
   review: null,
   faults: faults.map((fault) => ({ code: 'INVALID_VALUE', ...fault })),
 })
-const noReview = (field: string) =>
-  refused({ code: 'NOT_FOUND', message: 'There is no such review.', field })
+const noReview = (field: string) => refused({ code: 'NOT_FOUND', message: 'There is no such review.', field })
 const noMovie = () => refused({ code: 'NOT_FOUND', message: 'There is no such film.', field: 'movieId' })
 const erased = () => refused({ code: 'FORBIDDEN', message: 'This account was erased.' })
 const notYours = () =>

@@ -17,11 +17,7 @@ const orderings: Readonly<Record<MovieOrder, Ordering>> = {
   TITLE: { column: 'title_key', direction: 'ASC' },
 }
 
-export async function readPage(
-  sql: Sql,
-  filter: MovieFilter,
-  query: PageQuery,
-): Promise<readonly Movie[]> {
+export async function readPage(sql: Sql, filter: MovieFilter, query: PageQuery): Promise<readonly Movie[]> {
   const given = parameters(sql.dialect)
   const conditions = [...filterConditions(filter, given), ...positionConditions(query, given)]
   const rows = await sql.query<MovieRow>(

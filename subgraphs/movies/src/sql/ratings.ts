@@ -5,10 +5,7 @@ import { parameters, recordset } from './statement.ts'
 import { findMovies } from './writes.ts'
 
 /** Writes what has changed of the films' ratings, in one statement for the batch. */
-export async function writeRatings(
-  sql: Sql,
-  ratings: ReadonlyMap<number, OwnRatings>,
-): Promise<number> {
+export async function writeRatings(sql: Sql, ratings: ReadonlyMap<number, OwnRatings>): Promise<number> {
   const present = await findMovies(sql, 'id', [...ratings.keys()], true)
   const changed = present.flatMap((movie) => {
     const told = ratings.get(movie.id)

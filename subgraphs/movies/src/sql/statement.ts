@@ -29,11 +29,7 @@ export function parameters(dialect: Sql['dialect']): Parameters {
 export type RecordColumns = Readonly<Record<string, 'int' | 'double'>>
 
 /** `v`, a table of rows that arrive as one parameter: however many, the statement's text stays the same. */
-export function recordset(
-  dialect: Sql['dialect'],
-  placeholder: string,
-  columns: RecordColumns,
-): string {
+export function recordset(dialect: Sql['dialect'], placeholder: string, columns: RecordColumns): string {
   const names = Object.entries(columns)
   if (dialect === 'postgres') {
     const types = { int: 'int', double: 'double precision' }
