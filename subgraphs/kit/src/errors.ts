@@ -72,14 +72,14 @@ export type StartupErrorCode =
 /** Why a process cannot start, and what its operator can do. Shown without a stack, and the exit code is not 0. */
 export class StartupError extends Error {
   override readonly name = 'StartupError'
-  constructor(
-    readonly code: StartupErrorCode,
-    message: string,
-    /** One line in the imperative: what to do. */
-    readonly remedy: string,
-    options?: ErrorOptions,
-  ) {
+  readonly code: StartupErrorCode
+  /** One line in the imperative: what to do. */
+  readonly remedy: string
+
+  constructor(code: StartupErrorCode, message: string, remedy: string, options?: ErrorOptions) {
     super(message, options)
+    this.code = code
+    this.remedy = remedy
   }
 
   /** The lines for a terminal. */
