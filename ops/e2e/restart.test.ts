@@ -1,6 +1,6 @@
 import { execFileSync } from 'node:child_process'
 import { once } from 'node:events'
-import { writeFile } from 'node:fs/promises'
+import { mkdir, writeFile } from 'node:fs/promises'
 import { createServer } from 'node:http'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
@@ -108,7 +108,9 @@ test('a data folder that can’t be written to is said in a line that tells what
 
 test('a data folder of a newer version is left alone', async () => {
   const folder = await dataFolder()
-  await writeFile(join(folder, 'version.json'), JSON.stringify({ layout: 999 }))
+  await mkdir(join(folder, 'postgres/cluster'), { recursive: true })
+  await writeFile(join(folder, 'postgres/cluster/PG_VERSION'), '99\n')
+  await writeFile(join(folder, 'postgres/layout.json'), JSON.stringify({ layout: 999, postgres: 99 }))
   const { code, output } = await refused({ DATA_DIR: folder, PORT: String(await freePort()) })
   expect(code).not.toBe(0)
   expect(output).toMatch(/newer/)
