@@ -26,10 +26,19 @@ const roles: Readonly<Record<string, (args: string[]) => Promise<void>>> = {
 
 const [name, ...args] = process.argv.slice(2)
 const run = name === undefined ? undefined : (benchmarks[name]?.run ?? roles[name])
-if (run !== undefined) await run(args)
+if (run !== undefined) await run(args).catch(refuse)
 else {
   if (name !== undefined) say(`There is no benchmark ${name}.`)
   const lines = Object.entries(benchmarks).map(([key, { about }]) => `  ${key.padEnd(10)}${about}`)
   process.stdout.write(['npm run bench -- NAME [options]', ...lines, ''].join('\n'))
   process.exitCode = name === undefined ? 0 : 2
+}
+
+/** A wrong option is a line, anything else a fault with its stack. */
+function refuse(error: unknown): void {
+  const wrongOption =
+    error instanceof Error && 'code' in error && String(error.code).startsWith('ERR_PARSE_ARGS')
+  if (!wrongOption && !(error instanceof RangeError)) throw error
+  say(error.message)
+  process.exitCode = 2
 }

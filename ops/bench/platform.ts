@@ -3,8 +3,13 @@ import { join } from 'node:path'
 import { freePort } from './ports.ts'
 import { family, type Program, pssMb, rssMb, startProgram, untilReady } from './process.ts'
 
-/** The flags that `npm start` gives to Node. */
-export const NODE_FLAGS = ['--enable-source-maps', '--max-semi-space-size=64']
+/** The flags that `npm start` and `npm run gateway` give to Node. */
+export const NODE_FLAGS = [
+  '--enable-source-maps',
+  '--max-semi-space-size=64',
+  // Left to itself V8 keeps the young generation small for long: 0.73 ms a request instead of 0.5.
+  '--min-semi-space-size=64',
+]
 
 /** A running platform with its own PostgreSQL. */
 export interface Platform {

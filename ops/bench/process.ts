@@ -1,4 +1,4 @@
-import { type ChildProcess, spawn } from 'node:child_process'
+import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { availableParallelism, platform } from 'node:os'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -42,7 +42,12 @@ export function requireMeasurable(): void {
 
 /** Binds this process (and what it starts without a core of its own) to a core. */
 export function bindSelf(core: number): void {
-  spawn('taskset', ['-apc', String(core), String(process.pid)], { stdio: 'ignore' })
+  bind(process.pid, core)
+}
+
+/** Binds a running process with all its threads; what it starts from now on follows. */
+export function bind(pid: number, core: number): void {
+  execFileSync('taskset', ['-apc', String(core), String(pid)], { stdio: 'ignore' })
 }
 
 /** The process and all its descendants that live now. */

@@ -10,6 +10,8 @@ export interface Contender {
   readonly program: Program
   readonly url: string
   readonly headers: Readonly<Record<string, string>>
+  /** Where its inspector will listen once asked to, when it is to be profiled. */
+  readonly inspectorPort: number | undefined
 }
 
 /**

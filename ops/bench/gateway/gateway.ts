@@ -4,8 +4,9 @@ import { join } from 'node:path'
 import { type Measurement, measure } from '../measure.ts'
 import { freePort } from '../ports.ts'
 import { bindSelf, requireMeasurable, startProgram, untilIdle, untilReady } from '../process.ts'
+import { profilable, selfTimes, startProfile } from '../profile.ts'
 import { answers, type Contender, compareAnswers } from './answers.ts'
-import { type Run, reportRun, reportSummary } from './rows.ts'
+import { type Run, reportProfile, reportRun, reportSummary } from './rows.ts'
 import { composeSupergraph } from './services.ts'
 import { readSettings, type Settings } from './settings.ts'
 import type { Ground, Subject } from './subjects.ts'
@@ -47,7 +48,7 @@ async function oneStart(start: number, settings: Settings, ground: Omit<Ground, 
   const contenders: Contender[] = []
   const runs: Run[] = []
   try {
-    for (const subject of settings.subjects) contenders.push(await startSubject(subject, ground))
+    for (const subject of settings.subjects) contenders.push(await startSubject(subject, settings, ground))
     const fetches = await compareAnswers(contenders, settings.query, ground.origin)
     for (const contender of contenders) await putOn(contender, settings, settings.warmUp)
     for (let round = 1; round <= settings.rounds; round++) {
@@ -68,24 +69,41 @@ async function oneStart(start: number, settings: Settings, ground: Omit<Ground, 
         runs.push(run)
       }
     }
+    if (settings.profile) for (const contender of contenders) await profileContender(contender, settings)
     return runs
   } finally {
     for (const { program } of contenders) await program.stop()
   }
 }
 
-async function startSubject(subject: Subject, common: Omit<Ground, 'port'>): Promise<Contender> {
+async function startSubject(
+  subject: Subject,
+  { profile }: Settings,
+  common: Omit<Ground, 'port'>,
+): Promise<Contender> {
   const ground = { ...common, port: await freePort() }
+  const inspectorPort = profile ? await freePort() : undefined
   const url = `http://127.0.0.1:${ground.port}/graphql`
   const headers = (await subject.headers?.(ground)) ?? {}
-  const program = startProgram({ ...(await subject.program(ground)), core: GATEWAY_CORE })
+  const options = await subject.program(ground)
+  const environment = { ...options.environment, ...(inspectorPort && profilable(inspectorPort)) }
+  const program = startProgram({ ...options, environment, core: GATEWAY_CORE })
   try {
     await untilReady(program, () => answers(url, '{ __typename }', headers))
   } catch (error) {
     await program.stop()
     throw new Error(`${subject.name} did not start`, { cause: error })
   }
-  return { subject, program, url, headers }
+  return { subject, program, url, headers, inspectorPort }
+}
+
+/** One more load, under the profiler: no figure of it counts. */
+async function profileContender(contender: Contender, settings: Settings): Promise<void> {
+  const { subject, program, inspectorPort } = contender
+  if (inspectorPort === undefined || subject.native) return
+  const profiling = await startProfile(program.pid, inspectorPort)
+  await putOn(contender, settings, settings.seconds)
+  reportProfile(subject.name, selfTimes(await profiling.stop()))
 }
 
 async function putOn(contender: Contender, settings: Settings, seconds: number): Promise<Measurement> {

@@ -1,5 +1,6 @@
 import { generator, type Measurement } from '../measure.ts'
-import { median, report, rounded } from '../report.ts'
+import { type Frame, sharesBy } from '../profile.ts'
+import { median, report, rounded, say } from '../report.ts'
 
 /** The gateway must have been the bottleneck, or the figure says how fast the load generator is. */
 const LEAST_BUSY = 0.95
@@ -49,10 +50,12 @@ export function reportSummary(runs: readonly Run[]): void {
   }
   const apollo = medianOf(kept.get('apollo') ?? [], (m) => m.rps)
   if (Number.isNaN(apollo)) return
+  const apolloCpu = medianOf(kept.get('apollo') ?? [], (m) => m.cpuMsPerRequest)
   for (const [name, group] of kept) {
     const { query, dedupe } = group[0] ?? {}
     const ratioToApollo = rounded(medianOf(group, (m) => m.rps) / apollo, 3)
-    report({ bench: 'gateway', name, query, dedupe, ratioToApollo })
+    const cpuRatioToApollo = rounded(apolloCpu / medianOf(group, (m) => m.cpuMsPerRequest), 3)
+    report({ bench: 'gateway', name, query, dedupe, ratioToApollo, cpuRatioToApollo })
   }
 }
 
@@ -76,4 +79,17 @@ function figures(runs: readonly Run[]) {
     ),
     fetches: runs[0]?.fetches,
   }
+}
+
+/** Where a gateway spends its time: shares by package or source file, and the functions that take most. */
+export function reportProfile(name: string, frames: readonly Frame[]): void {
+  const parts = sharesBy(
+    frames,
+    ({ source }) => /^node_modules\/(?:@[^/]+\/)?[^/]+/.exec(source)?.[0] ?? source,
+  )
+  report({ bench: 'gateway-profile', name, parts: JSON.stringify(parts) })
+  const busy = frames.filter((frame) => frame.name !== '(idle)')
+  const total = busy.reduce((sum, frame) => sum + frame.milliseconds, 0)
+  for (const { source, name: functionName, milliseconds } of busy.slice(0, 60))
+    say(`${((milliseconds / total) * 100).toFixed(2).padStart(6)} %  ${functionName}  ${source}`)
 }

@@ -11,10 +11,12 @@ export interface Settings {
   readonly seconds: number
   readonly warmUp: number
   readonly connections: number
+  /** After the rounds of each start, a load under the profiler. */
+  readonly profile: boolean
   readonly subjects: readonly Subject[]
 }
 
-/** @throws Error for an unknown option, query or subject */
+/** @throws RangeError for an unknown option, query or subject */
 export function readSettings(args: string[]): Settings {
   const { values } = parseArgs({
     args,
@@ -27,15 +29,16 @@ export function readSettings(args: string[]): Settings {
       'warm-up': { type: 'string', default: '6' },
       connections: { type: 'string', default: '50' },
       subjects: { type: 'string' },
+      profile: { type: 'boolean', default: false },
     },
   })
   const query = queries[values.query]
-  if (query === undefined) throw new Error(`--query is one of ${Object.keys(queries).join(', ')}`)
+  if (query === undefined) throw new RangeError(`--query is one of ${Object.keys(queries).join(', ')}`)
   const all = subjects()
   const wanted = values.subjects?.split(',')
   const unknown = wanted?.filter((name) => !all.some((subject) => subject.name === name)) ?? []
   if (unknown.length > 0)
-    throw new Error(`--subjects are of ${all.map((subject) => subject.name).join(', ')}`)
+    throw new RangeError(`--subjects are of ${all.map((subject) => subject.name).join(', ')}`)
   return {
     query,
     dedupe: values.dedupe,
@@ -44,6 +47,7 @@ export function readSettings(args: string[]): Settings {
     seconds: Number(values.seconds),
     warmUp: Number(values['warm-up']),
     connections: Number(values.connections),
+    profile: values.profile,
     subjects: all.filter((subject) => wanted === undefined || wanted.includes(subject.name)),
   }
 }

@@ -3,6 +3,7 @@ import { writeFile } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import { promisify } from 'node:util'
 import { env } from '../env.ts'
+import { NODE_FLAGS } from '../platform.ts'
 import type { ProgramOptions } from '../process.ts'
 import { serviceSdls } from './services.ts'
 
@@ -21,20 +22,19 @@ export interface Ground {
 /** A gateway that takes part in the benchmark. It answers at /graphql of its port. */
 export interface Subject {
   readonly name: string
+  /** Not a Node program: it can't be profiled here. */
+  readonly native?: boolean
   /** Headers that its clients send. */
   readonly headers?: (ground: Ground) => Promise<Readonly<Record<string, string>>>
   readonly program: (ground: Ground) => Promise<Omit<ProgramOptions, 'core'>>
 }
-
-/** The young generation that DESIGN §8 found to decide between fast and slow starts. */
-const SEMI_SPACE = '--max-semi-space-size=64'
 
 const movieverse: Subject = {
   name: 'movieverse',
   program: async ({ supergraphFile, port, dedupe }) => ({
     command: process.execPath,
     args: [
-      SEMI_SPACE,
+      ...NODE_FLAGS,
       'dist/gateway.js',
       ...['--supergraph', supergraphFile, '--port', String(port), '--no-limits', '--no-auth'],
       ...(dedupe ? ['--dedupe'] : []),
@@ -76,6 +76,7 @@ const hiveGateway: Subject = {
 /** Hive Router (Rust), by its documented configuration file; outgoing deduplication is on by default there. */
 const hiveRouter = (command: string): Subject => ({
   name: 'hive-router',
+  native: true,
   program: async ({ supergraphFile, port, folder, dedupe }) => {
     // It looks for this name in its working folder; JSON is YAML too.
     const config = join(folder, 'router.config.yaml')
@@ -93,6 +94,7 @@ const hiveRouter = (command: string): Subject => ({
 /** Cosmo Router (Go): its own composer writes the configuration that it needs instead of a supergraph. */
 const cosmoRouter = (command: string): Subject => ({
   name: 'cosmo-router',
+  native: true,
   program: async ({ origin, port, folder, dedupe }) => {
     const subgraphs = []
     for (const [name, sdl] of serviceSdls()) {
