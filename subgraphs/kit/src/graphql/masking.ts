@@ -1,0 +1,54 @@
+import { type ExecutionResult, GraphQLError } from 'graphql'
+import type { SubgraphContext } from '../context.ts'
+import { codedError, type ErrorCode, errorCatalogue, errorCode } from '../errors.ts'
+import type { Log } from '../log.ts'
+
+/** What a store or another service says when it cannot be reached: Node, PostgreSQL (class 08, 53, 57), Prisma. */
+const outages = new Set([
+  ...['ECONNREFUSED', 'ECONNRESET', 'EPIPE', 'ETIMEDOUT', 'ENOTFOUND', 'EHOSTUNREACH'],
+  ...['08000', '08003', '08006', '53300', '57P01', '57P02', '57P03'],
+  ...['P1001', 'P1002', 'P1008', 'P1017', 'P2024'],
+])
+
+function isOutage(error: unknown): boolean {
+  for (let cause = error; cause instanceof Error; cause = cause.cause) {
+    if ('code' in cause && typeof cause.code === 'string' && outages.has(cause.code)) return true
+  }
+  return false
+}
+
+/** The error as the client may see it: with its place, its code, and for bugs nothing but the request's id. */
+export function maskError(error: GraphQLError, context: SubgraphContext, log: Log): GraphQLError {
+  if (errorCode(error) !== undefined) return error
+  const { requestId, signal } = context
+  const place = { nodes: error.nodes, source: error.source, positions: error.positions, path: error.path }
+  const masked = (code: ErrorCode) =>
+    new GraphQLError(errorCatalogue[code].message, { ...place, extensions: { code, requestId } })
+  if (signal.aborted) return masked('DEADLINE_EXCEEDED')
+  const original = error.originalError ?? error
+  const code = isOutage(original) ? 'SERVICE_UNAVAILABLE' : 'INTERNAL_SERVER_ERROR'
+  log.error({ err: original, requestId, path: error.path?.join('.') }, `a resolver failed: ${code}`)
+  return masked(code)
+}
+
+/** Masks the errors of an execution. Without data it did not begin, for the variables were not those of the operation. */
+export function maskResult(result: ExecutionResult, context: SubgraphContext, log: Log): ExecutionResult {
+  if (!result.errors) return result
+  const errors =
+    'data' in result
+      ? result.errors.map((error) => maskError(error, context, log))
+      : result.errors.map((error) => withCode(error, 'BAD_USER_INPUT'))
+  return { ...result, errors }
+}
+
+/** @returns the error with a code, unless it has one of the catalogue */
+export function withCode(error: GraphQLError, code: ErrorCode): GraphQLError {
+  if (errorCode(error) !== undefined) return error
+  const { nodes, source, positions, path } = error
+  return new GraphQLError(error.message, { nodes, source, positions, path, extensions: { code } })
+}
+
+/** The answer to a request that cannot be executed at all. */
+export function refusal(code: ErrorCode, message?: string): ExecutionResult {
+  return { errors: [codedError(code, message)] }
+}
