@@ -45,7 +45,10 @@ export type DeniedFields = ReadonlyMap<FieldNode, 'UNAUTHENTICATED' | 'FORBIDDEN
 
 /** An operation planned and compiled to closures. Reusable for every request with the same denied fields. */
 export interface CompiledOperation {
-  /** Runs the plan. Never rejects: faults become errors with a path and a code. */
+  /**
+   * Runs the plan. Never rejects: faults become errors with a path and a code.
+   * @param variables coerced values (GraphQL specification §6.1.2), defaults included
+   */
   execute(variables: Readonly<Record<string, unknown>>, context: RequestContext): Promise<ExecutionResult>
 }
 

@@ -2,27 +2,44 @@ import { type EntityFetchNode, fetchesOf, type PlanNode, type RootFetchNode } fr
 import type { Joins } from '../supergraph/joins.ts'
 import { own } from './codegen.ts'
 import { compileEntityFetch } from './entity-fetch.ts'
+import { createJoiningSend, joinableFetches } from './join.ts'
 import { createMerging, type Merging } from './merge.ts'
 import { keysAreUnambiguous, readOperation } from './operation-text.ts'
 import { compileRootFetch } from './root-fetch.ts'
 import type { Run, Step } from './run.ts'
 import type { Send } from './sender.ts'
 
+/** Ways to send a fetch: with others that are ready at the same time where there may be some, or always alone. */
+export interface Senders {
+  readonly send: Send
+  readonly alone: Send
+}
+
 /** What the nodes of one plan are compiled with. */
 export interface PlanScope {
   readonly joins: Joins
   readonly merging: Merging
-  sendTo(fetch: RootFetchNode | EntityFetchNode): Send
+  sendersTo(fetch: RootFetchNode | EntityFetchNode): Senders
 }
 
-/** Compiles a plan into closures, once for all its executions. */
-export function compilePlan(
-  plan: PlanNode,
-  joins: Joins,
-  sendTo: (fetch: RootFetchNode | EntityFetchNode) => Send,
-): Step {
+/**
+ * Compiles a plan into closures, once for all its executions.
+ * @param sendTo the way to a service
+ */
+export function compilePlan(plan: PlanNode, joins: Joins, sendTo: (service: string) => Send): Step {
   const share = keysAreUnambiguous(fetchesOf(plan).map((fetch) => readOperation(fetch.operation)))
-  return compileNode(plan, { joins, merging: createMerging(joins, share), sendTo })
+  const joinable = joinableFetches(plan)
+  const senders = new Map<string, { readonly alone: Send; readonly joining: Send }>()
+  const sendersTo: PlanScope['sendersTo'] = (fetch) => {
+    let known = senders.get(fetch.service)
+    if (!known) {
+      const alone = sendTo(fetch.service)
+      known = { alone, joining: createJoiningSend(alone) }
+      senders.set(fetch.service, known)
+    }
+    return { send: joinable.has(fetch) ? known.joining : known.alone, alone: known.alone }
+  }
+  return compileNode(plan, { joins, merging: createMerging(joins, share), sendersTo })
 }
 
 function compileNode(node: PlanNode, scope: PlanScope): Step {

@@ -1,14 +1,15 @@
 import type { EntityFetchNode, EntitySet } from '../planning/plan.ts'
-import { type SubgraphError, type SubgraphResponse, subgraphOperation } from '../transport/transport.ts'
+import type { SubgraphError, SubgraphResponse } from '../transport/transport.ts'
 import type { PlanScope } from './compile.ts'
 import { recordError, recordFailure, renamedPath } from './faults.ts'
 import type { Merge } from './merge.ts'
-import { keysBelow, type PlannedOperation, readOperation } from './operation-text.ts'
+import { keysBelow, type PlannedOperation } from './operation-text.ts'
 import { Batch, compileRepresent, type Represent, Targets } from './representation.ts'
 import { compileRewrites, type Rewriter, renamedKeys } from './rewrite.ts'
 import type { Entity, ResponsePath, Run, Step } from './run.ts'
+import { fetchOperation } from './sender.ts'
 import { splitFetch } from './split.ts'
-import { compileVariables } from './variables.ts'
+import { clientVariables } from './variables.ts'
 import { commonPath, compileWalk, locate, type Walk } from './walk.ts'
 
 /** An entity set, compiled. */
@@ -25,13 +26,11 @@ interface CompiledSet {
 
 /** Fetches what entities of the data tree lack. Sends nothing when there are none. */
 export function compileEntityFetch(node: EntityFetchNode, scope: PlanScope): Step {
-  const planned = readOperation(node.operation)
-  const operation = subgraphOperation(node.operation, node.operationName, node.operationKind)
+  const operation = fetchOperation(node)
   const names = [...new Set(node.sets.map((set) => set.representations))]
-  const sets = node.sets.map((set) => compileSet(set, node, planned, scope))
-  const variables = compileVariables(node.variables)
-  const starts = names.map((name) => `${JSON.stringify(name)}:[`)
-  const send = splitFetch(node, planned, scope.sendTo(node))
+  const sets = node.sets.map((set) => compileSet(set, node, operation.planned, scope))
+  const senders = scope.sendersTo(node)
+  const send = splitFetch(node, operation.planned, senders.send, senders.alone)
 
   const collect = (run: Run): readonly Targets[] => {
     const batches = names.map(() => new Batch())
@@ -69,10 +68,14 @@ export function compileEntityFetch(node: EntityFetchNode, scope: PlanScope): Ste
     const index = sets.findIndex(({ set }) => set.alias === alias)
     const compiled = sets[index]
     const targets = collected[index]
-    if (!compiled || !targets) return recordError(run, node.service, error, [fetchPath(run, collected)])
+    if (!compiled || !targets) {
+      recordError(run, node.service, error, [fetchPath(run, collected)])
+      return
+    }
     if (typeof slot !== 'number') {
       const place = commonPath(pathsOf(run, compiled, targets.entities))
-      return recordError(run, node.service, error, [place])
+      recordError(run, node.service, error, [place])
+      return
     }
     const represented = targets.entities.filter((_, position) => targets.slots[position] === slot)
     const rest = renamedPath(below, compiled.names)
@@ -96,13 +99,12 @@ export function compileEntityFetch(node: EntityFetchNode, scope: PlanScope): Ste
   return (run) => {
     const collected = collect(run)
     if (collected.every((targets) => targets.entities.length === 0)) return undefined
-    let text = variables(run)
-    if (text !== '') text += ','
-    for (const [index, start] of starts.entries()) {
+    const variables = clientVariables(node.variables, run)
+    for (const [index, name] of names.entries()) {
       const batch = collected[sets.findIndex((set) => set.variable === index)]?.batch
-      text += `${index === 0 ? '' : ','}${start}${batch?.text ?? ''}]`
+      variables.push([name, `[${batch?.text ?? ''}]`])
     }
-    return send(run, operation, `{${text}}`).then(
+    return send(run, operation, variables).then(
       (response) => receive(run, collected, response),
       (error) => recordFailure(run, node.service, error, [fetchPath(run, collected)]),
     )

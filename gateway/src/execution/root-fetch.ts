@@ -1,20 +1,20 @@
 import type { RootFetchNode } from '../planning/plan.ts'
-import { type SubgraphResponse, subgraphOperation } from '../transport/transport.ts'
+import type { SubgraphResponse } from '../transport/transport.ts'
 import type { PlanScope } from './compile.ts'
 import { recordError, recordFailure, renamedPath } from './faults.ts'
-import { readOperation, rootKeys } from './operation-text.ts'
+import { rootKeys } from './operation-text.ts'
 import { compileRewrites, renamedKeys } from './rewrite.ts'
 import type { Entity, ResponsePath, Run, Step } from './run.ts'
-import { compileVariables } from './variables.ts'
+import { fetchOperation } from './sender.ts'
+import { clientVariables } from './variables.ts'
 import { compileWalk, locate } from './walk.ts'
 
 /** A fetch of root fields. Should it fail, each of them gets the error. */
 export function compileRootFetch(node: RootFetchNode, scope: PlanScope): Step {
   const { joins, merging } = scope
-  const send = scope.sendTo(node)
-  const operation = subgraphOperation(node.operation, node.operationName, node.operationKind)
-  const keys = rootKeys(readOperation(node.operation))
-  const variables = compileVariables(node.variables)
+  const { send } = scope.sendersTo(node)
+  const operation = fetchOperation(node)
+  const keys = rootKeys(operation.planned)
   const rewrite = compileRewrites(node.outputRewrites, joins)
   const names = renamedKeys(node.outputRewrites)
   const nested = node.path.some((segment) => segment.kind === 'field')
@@ -45,7 +45,7 @@ export function compileRootFetch(node: RootFetchNode, scope: PlanScope): Step {
   }
 
   return (run) =>
-    send(run, operation, `{${variables(run)}}`).then(
+    send(run, operation, clientVariables(node.variables, run)).then(
       (response) => receive(run, response),
       (error) => recordFailure(run, node.service, error, fieldPaths(run)),
     )

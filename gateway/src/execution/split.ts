@@ -1,38 +1,52 @@
-import { Kind, print, type SelectionNode, visit } from 'graphql'
+import { Kind, print, visit } from 'graphql'
 import type { EntityFetchNode } from '../planning/plan.ts'
 import {
   type SubgraphError,
-  type SubgraphOperation,
   type SubgraphResponse,
   subgraphOperation,
   TransportError,
 } from '../transport/transport.ts'
-import { type PlannedOperation, responseKey } from './operation-text.ts'
-import type { Send } from './sender.ts'
+import { type PlannedOperation, readOperation, responseKey } from './operation-text.ts'
+import type { FetchOperation, Send } from './sender.ts'
 
-/** One part of a joined operation, able to be sent alone. */
+/** One set of a joined operation, able to be sent alone. */
 interface Part {
   readonly alias: string
-  readonly operation: SubgraphOperation
+  readonly operation: FetchOperation
   readonly variables: ReadonlySet<string>
 }
 
 /**
  * Sends the sets of a joined fetch one by one when the whole fails, so that what one of them broke does not
  * take the others' data with it.
+ * @param alone sends without joining anything again
  */
-export function splitFetch(node: EntityFetchNode, planned: PlannedOperation, send: Send): Send {
+export function splitFetch(node: EntityFetchNode, planned: PlannedOperation, send: Send, alone: Send): Send {
   if (node.sets.length < 2 || node.operationKind !== 'query') return send
   let parts: readonly Part[] | undefined
 
   return (run, operation, variables) => {
-    const again = () => {
+    const again = async (): Promise<SubgraphResponse> => {
       parts ??= node.sets.map((set) => partOf(planned, set.alias))
-      return sendParts(parts, variables, (part, own) => send(run, part.operation, own))
+      const responses = await Promise.all(
+        parts.map(async (part): Promise<SubgraphResponse> => {
+          const own = variables.filter(([name]) => part.variables.has(name))
+          try {
+            const response = await alone(run, part.operation, own)
+            return failedWhole(response) ? withPaths(response, part.alias) : response
+          } catch (error) {
+            return { data: null, errors: [failureAsError(error, [part.alias])] }
+          }
+        }),
+      )
+      return {
+        data: Object.assign({}, ...responses.map((response) => response.data ?? {})),
+        errors: responses.flatMap((response) => response.errors ?? []),
+      }
     }
     return send(run, operation, variables).then(
       (response) => (failedWhole(response) ? again() : response),
-      (error) => (mayWorkInParts(error) ? again() : Promise.reject(error)),
+      (error: unknown) => (mayWorkInParts(error) ? again() : Promise.reject(error)),
     )
   }
 }
@@ -52,42 +66,21 @@ export function mayWorkInParts(error: unknown): boolean {
 }
 
 /** What a part that failed reports, as if the subgraph had reported it. */
-export function failureAsError(error: unknown, path: readonly string[]): SubgraphError {
-  const code = error instanceof TransportError ? error.code : 'INTERNAL_SERVER_ERROR'
-  const message = error instanceof TransportError ? error.message : 'The fetch failed.'
-  return { message, path, extensions: { code } }
+function failureAsError(error: unknown, path: readonly string[]): SubgraphError {
+  if (!(error instanceof TransportError)) throw error
+  const http = error.status === undefined ? {} : { http: { status: error.status } }
+  return { message: error.message, path, extensions: { code: error.code, ...http } }
 }
 
-async function sendParts(
-  parts: readonly Part[],
-  variables: string,
-  send: (part: Part, variables: string) => Promise<SubgraphResponse>,
-): Promise<SubgraphResponse> {
-  const values: Record<string, unknown> = JSON.parse(variables)
-  const responses = await Promise.all(
-    parts.map(async (part): Promise<SubgraphResponse> => {
-      const own = Object.fromEntries(Object.entries(values).filter(([name]) => part.variables.has(name)))
-      try {
-        const response = await send(part, JSON.stringify(own))
-        if (!failedWhole(response)) return response
-        // Without data the errors' paths may lead nowhere: they are errors of this part.
-        const errors = response.errors?.map((error) => ({ ...error, path: error.path ?? [part.alias] }))
-        return { data: null, errors: errors ?? [] }
-      } catch (error) {
-        return { data: null, errors: [failureAsError(error, [part.alias])] }
-      }
-    }),
-  )
-  return {
-    data: Object.assign({}, ...responses.map((response) => response.data ?? {})),
-    errors: responses.flatMap((response) => response.errors ?? []),
-  }
+/** Errors without a path, as those of the part that they came with. */
+function withPaths({ errors = [] }: SubgraphResponse, alias: string): SubgraphResponse {
+  return { data: null, errors: errors.map((error) => ({ ...error, path: error.path ?? [alias] })) }
 }
 
 /** The operation with one root field, and only the fragments and variables that it uses. */
 function partOf(planned: PlannedOperation, alias: string): Part {
   const selections = planned.definition.selectionSet.selections.filter(
-    (selection: SelectionNode) => selection.kind === Kind.FIELD && responseKey(selection) === alias,
+    (selection) => selection.kind === Kind.FIELD && responseKey(selection) === alias,
   )
   const variables = new Set<string>()
   const fragments = new Set<string>()
@@ -110,10 +103,8 @@ function partOf(planned: PlannedOperation, alias: string): Part {
     ),
     selectionSet: { ...planned.definition.selectionSet, selections },
   }
-  const definitions = [
-    definition,
-    ...[...planned.fragments.values()].filter(({ name }) => fragments.has(name.value)),
-  ]
-  const text = print({ kind: Kind.DOCUMENT, definitions })
-  return { alias, operation: subgraphOperation(text, planned.definition.name?.value, 'query'), variables }
+  const used = [...planned.fragments.values()].filter(({ name }) => fragments.has(name.value))
+  const text = print({ kind: Kind.DOCUMENT, definitions: [definition, ...used] })
+  const sent = subgraphOperation(text, planned.definition.name?.value, 'query')
+  return { alias, operation: { sent, planned: readOperation(text) }, variables }
 }

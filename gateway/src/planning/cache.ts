@@ -1,20 +1,36 @@
 import { LRUCache } from 'lru-cache'
 import type { CompiledOperation } from '../operation.ts'
 
-/** Compiled operations by key. Whoever asks for one that is being made waits for the same one. */
-export class CompiledCache {
-  readonly #compiled: LRUCache<string, Promise<CompiledOperation>>
+/** A compiled operation and what it weighs, in characters of its document and its plan. */
+export interface Weighed {
+  readonly compiled: CompiledOperation
+  readonly weight: number
+}
 
-  /** @param maxWeight in characters; an operation weighs what `weigh` says, or as much as its key */
+/** Compiled operations by key, the least used leaving first. Whoever asks for one being made waits for that one. */
+export class CompiledCache {
+  readonly #ready: LRUCache<string, CompiledOperation>
+  readonly #coming = new Map<string, Promise<CompiledOperation>>()
+
   constructor(maxWeight: number) {
-    this.#compiled = new LRUCache({ maxSize: maxWeight, sizeCalculation: () => 1 })
+    this.#ready = new LRUCache({ maxSize: maxWeight })
   }
 
-  get(key: string, make: () => Promise<CompiledOperation>): Promise<CompiledOperation> {
-    const known = this.#compiled.get(key)
-    if (known) return known
-    const made = make()
-    this.#compiled.set(key, made)
-    return made
+  async get(key: string, make: () => Promise<Weighed>): Promise<CompiledOperation> {
+    const ready = this.#ready.get(key)
+    if (ready) return ready
+    const coming = this.#coming.get(key) ?? this.#make(key, make)
+    return coming
+  }
+
+  #make(key: string, make: () => Promise<Weighed>): Promise<CompiledOperation> {
+    const coming = make()
+      .then(({ compiled, weight }) => {
+        this.#ready.set(key, compiled, { size: Math.max(1, weight) })
+        return compiled
+      })
+      .finally(() => this.#coming.delete(key))
+    this.#coming.set(key, coming)
+    return coming
   }
 }

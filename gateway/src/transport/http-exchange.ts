@@ -66,8 +66,8 @@ export class HttpExchange implements Dispatcher.DispatchHandler {
 
   onResponseData(controller: Dispatcher.DispatchController, chunk: Buffer): void {
     this.#size += chunk.length
-    if (this.#size > this.#maxBytes) return this.#refuseSize(controller)
-    if (this.#first === undefined) this.#first = chunk
+    if (this.#size > this.#maxBytes) this.#refuseSize(controller)
+    else if (this.#first === undefined) this.#first = chunk
     else if (this.#rest === undefined) this.#rest = [this.#first, chunk]
     else this.#rest.push(chunk)
   }
@@ -75,16 +75,17 @@ export class HttpExchange implements Dispatcher.DispatchHandler {
   onResponseEnd(): void {
     if (this.#settled) return
     const body = this.#rest ? Buffer.concat(this.#rest, this.#size) : this.#first
-    let answer: unknown
+    let response: SubgraphResponse | undefined
     try {
-      answer = body === undefined ? undefined : JSON.parse(body.toString())
+      response = body && readResponse(JSON.parse(body.toString()))
     } catch (cause) {
-      return this.#reject(this.#unusable('The service did not answer with JSON.', cause))
+      this.#reject(this.#unusable('The service did not answer with JSON.', cause))
+      return
     }
-    const response = readResponse(answer)
-    if (!response) return this.#reject(this.#unusable('The service did not answer with GraphQL.'))
-    this.#settled = true
-    this.#outcome.resolve(response)
+    if (response) {
+      this.#settled = true
+      this.#outcome.resolve(response)
+    } else this.#reject(this.#unusable('The service did not answer with GraphQL.'))
   }
 
   onResponseError(_controller: Dispatcher.DispatchController, error: Error): void {

@@ -1,0 +1,59 @@
+import type { RequestContext } from '../operation.ts'
+import { onAbort } from './cancellation.ts'
+import { type SubgraphRequest, type SubgraphResponse, type Transport, TransportError } from './transport.ts'
+
+/** Headers that differ between equal requests and give no rights. */
+const NOT_COMPARED = new Set(['x-request-id', 'traceparent', 'tracestate', 'baggage'])
+
+interface Flight {
+  readonly response: Promise<SubgraphResponse>
+  shared: boolean
+}
+
+/**
+ * Sends equal queries that are under way at one time once: same service, same text and variables, same
+ * viewer, same headers but those that only name the request. Each receiver gets its own copy. One client's
+ * leaving does not take the answer from the others.
+ */
+export function withDeduplication(transport: Transport): Transport {
+  const flights = new Map<string, Flight>()
+  const unending = new AbortController().signal
+
+  const join = async (flight: Flight, context: RequestContext): Promise<SubgraphResponse> => {
+    const { signal } = context
+    const cancelled = Promise.withResolvers<never>()
+    const fail = () => cancelled.reject(new TransportError('REQUEST_CANCELLED', 'The request was cancelled.'))
+    if (signal.aborted) fail()
+    const forget = onAbort(signal, fail)
+    try {
+      const response = await Promise.race([flight.response, cancelled.promise])
+      return flight.shared ? structuredClone(response) : response
+    } finally {
+      forget()
+    }
+  }
+
+  return {
+    send(request, context) {
+      if (request.operation.kind !== 'query') return transport.send(request, context)
+      const key = keyOf(request, context)
+      const known = flights.get(key)
+      if (known) {
+        known.shared = true
+        return join(known, context)
+      }
+      const land = () => void flights.delete(key)
+      const response = transport.send(request, { ...context, signal: unending })
+      response.then(land, land)
+      const flight: Flight = { response, shared: false }
+      flights.set(key, flight)
+      return join(flight, context)
+    },
+    close: () => transport.close(),
+  }
+}
+
+function keyOf({ url, operation, variables }: SubgraphRequest, context: RequestContext): string {
+  const headers = Object.entries(context.headers).filter(([name]) => !NOT_COMPARED.has(name.toLowerCase()))
+  return `${url}\n${operation.head}${variables}\n${JSON.stringify([context.viewer, headers])}`
+}
