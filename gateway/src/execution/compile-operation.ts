@@ -13,7 +13,7 @@ import { createSend } from './sender.ts'
 
 /** Makes operations executable. What cannot be planned becomes an operation that answers so. */
 export function createCompiler(
-  { supergraph, transport, onPlanError, onBug }: EngineOptions,
+  { supergraph, transport, onError }: EngineOptions,
   planner: QueryPlanner,
 ) {
   const joins = supergraphJoins(supergraph)
@@ -49,7 +49,7 @@ export function createCompiler(
         introspect(run)
         return answer(run)
       } catch (error) {
-        onBug?.(error instanceof Error ? error : new Error(String(error)), operation)
+        onError?.(error instanceof Error ? error : new Error(String(error)), operation)
         return internalError(context)
       }
     }
@@ -64,7 +64,7 @@ export function createCompiler(
     try {
       return await compile(operation, denied)
     } catch (error) {
-      onPlanError?.(error instanceof Error ? error : new Error(String(error)), operation)
+      onError?.(error instanceof Error ? error : new Error(String(error)), operation)
       return refusal('The operation cannot be planned.', 'QUERY_PLANNING_FAILED')
     }
   }

@@ -10,10 +10,8 @@ export interface EngineOptions {
   readonly planner: QueryPlannerFactory
   /** Shared between engines: it outlives a supergraph. */
   readonly transport: Transport
-  /** Told about operations that could not be planned. Clients learn only that it is so. */
-  readonly onPlanError?: (error: Error, operation: Operation) => void
-  /** Told about bugs, which answer INTERNAL_SERVER_ERROR. */
-  readonly onBug?: (error: Error, operation: Operation) => void
+  /** Told about operations that cannot be planned, and about bugs. Clients learn only that there was one. */
+  readonly onError?: (error: Error, operation: Operation) => void
   /** Compiled operations kept, by weight: the characters of their documents and plans. */
   readonly cacheWeight?: number
 }
