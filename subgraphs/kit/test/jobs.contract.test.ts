@@ -1,0 +1,269 @@
+import { afterAll, beforeAll, describe, expect, onTestFinished, test, vi } from 'vitest'
+import type { Job, JobQueue, JobWorker } from '../src/jobs/jobs.ts'
+import { createTestDatabase, type TestDatabase } from '../src/testing/database.ts'
+import { type JobEngine, jobEngines } from './engines.ts'
+import { fresh, upTo } from './events.ts'
+import { kill, said, startProcess } from './processes/start.ts'
+
+const engines: { name: JobEngine; place: () => Promise<TestDatabase> }[] = [
+  { name: 'postgres', place: () => createTestDatabase('kit') },
+]
+
+describe.each(engines)('the job queue on $name', ({ name, place }) => {
+  let server: TestDatabase
+  let jobs: JobQueue
+  const open = () => jobEngines[name](server.url)
+  const eventually = (check: () => unknown) => vi.waitFor(check, { timeout: 20_000, interval: 20 })
+
+  beforeAll(async () => {
+    server = await place()
+    jobs = await open()
+  })
+  afterAll(async () => {
+    await jobs.close()
+    await server.close()
+  })
+
+  /** Works for the length of the test; answers the jobs that were done. */
+  async function work(worker: Omit<JobWorker, 'handle'> & Partial<JobWorker>, on = jobs): Promise<Job[]> {
+    const done: Job[] = []
+    const running = await on.work({
+      ...worker,
+      async handle(job, signal) {
+        await worker.handle?.(job, signal)
+        done.push(job)
+      },
+    })
+    onTestFinished(() => running.close())
+    return done
+  }
+  const numbers = (done: readonly Job[]) => done.map(({ data }) => data.number)
+  const numbered = (count: number) => upTo(count).map((number) => ({ data: { number } }))
+
+  test('does each job once and tells its id', async () => {
+    const queue = fresh('queue')
+    const ids = await jobs.publish(queue, numbered(30))
+    expect(new Set(ids).size).toBe(30)
+    const done = await work({ queue })
+    await eventually(() => expect(done).toHaveLength(30))
+    expect(done.map(({ id }) => id).sort()).toEqual([...ids].sort())
+    expect(done[0]).toEqual({
+      id: expect.any(String),
+      queue,
+      data: { number: expect.any(Number) },
+      attempt: 1,
+    })
+    expect(await jobs.publish(queue, [])).toEqual([])
+  })
+
+  test('shares jobs between workers, each job with one of them', async () => {
+    const queue = fresh('queue')
+    const other = await open()
+    onTestFinished(() => other.close())
+    const mine = await work({
+      queue,
+      concurrency: 2,
+      handle: () => new Promise((done) => setTimeout(done, 10)),
+    })
+    const theirs = await work(
+      { queue, concurrency: 2, handle: () => new Promise((done) => setTimeout(done, 10)) },
+      other,
+    )
+    await jobs.publish(queue, numbered(60))
+    await eventually(() => expect(mine.length + theirs.length).toBe(60))
+    expect(new Set([...numbers(mine), ...numbers(theirs)]).size).toBe(60)
+    expect(mine.length).toBeGreaterThan(0)
+    expect(theirs.length).toBeGreaterThan(0)
+  })
+
+  test('does higher priorities first, and equal ones in their order', async () => {
+    const queue = fresh('queue')
+    await jobs.publish(queue, [
+      { data: { number: 1 } },
+      { data: { number: 2 }, priority: 9 },
+      { data: { number: 3 }, priority: 5 },
+    ])
+    await jobs.publish(queue, [{ data: { number: 4 }, priority: 9 }])
+    const done = await work({ queue, concurrency: 1 })
+    await eventually(() => expect(numbers(done)).toEqual([2, 4, 3, 1]))
+  })
+
+  test('holds a delayed job back', async () => {
+    const queue = fresh('queue')
+    const at: number[] = []
+    const done = await work({
+      queue,
+      async handle() {
+        at.push(Date.now())
+      },
+    })
+    const published = Date.now()
+    await jobs.publish(queue, [{ data: { number: 1 }, delayMs: 700 }, { data: { number: 2 } }])
+    await eventually(() => expect(numbers(done)).toEqual([2, 1]))
+    expect((at[1] ?? 0) - published).toBeGreaterThanOrEqual(690)
+  })
+
+  test('does not queue a job twice while it is queued or running, and takes it again afterwards', async () => {
+    const queue = fresh('queue')
+    const id = fresh('mail')
+    expect(await jobs.publish(queue, [{ id, data: { number: 1 } }])).toEqual([id])
+    expect(await jobs.publish(queue, [{ id, data: { number: 2 } }])).toEqual([id])
+    const started = Promise.withResolvers<void>()
+    const gate = Promise.withResolvers<void>()
+    const done = await work({
+      queue,
+      handle() {
+        started.resolve()
+        return gate.promise
+      },
+    })
+    await started.promise
+    await jobs.publish(queue, [{ id, data: { number: 3 } }])
+    gate.resolve()
+    await eventually(() => expect(numbers(done)).toEqual([1]))
+    await eventually(async () => {
+      await jobs.publish(queue, [{ id, data: { number: 4 } }])
+      expect(numbers(done)).toContain(4)
+    })
+    expect(numbers(done)).not.toContain(2)
+    expect(numbers(done)).not.toContain(3)
+  })
+
+  test('tries a failing job again, later each time, and counts the attempts', async () => {
+    const queue = fresh('queue')
+    const attempts: number[] = []
+    const done = await work({
+      queue,
+      attempts: 3,
+      async handle({ attempt }) {
+        attempts.push(attempt)
+        if (attempt < 3) throw new Error('not yet')
+      },
+    })
+    await jobs.publish(queue, [{ data: { number: 1 } }])
+    await eventually(() => expect(numbers(done)).toEqual([1]))
+    expect(attempts).toEqual([1, 2, 3])
+    expect(await jobs.deadJobs(queue)).toEqual([])
+  })
+
+  test('sets a job aside with its cause when its attempts are used up, even one that waited before its worker', async () => {
+    const queue = fresh('queue')
+    const [id] = await jobs.publish(queue, [{ data: { number: 7 } }])
+    await work({
+      queue,
+      attempts: 2,
+      async handle() {
+        throw new Error('no such mailbox')
+      },
+    })
+    await eventually(async () => {
+      expect(await jobs.deadJobs(queue)).toEqual([
+        {
+          job: { id, queue, data: { number: 7 }, attempt: 2 },
+          cause: 'no such mailbox',
+          failedAt: expect.any(Date),
+        },
+      ])
+    })
+  })
+
+  test('queues dead jobs again, all or those that are named', async () => {
+    const queue = fresh('queue')
+    let broken = true
+    const done = await work({
+      queue,
+      attempts: 1,
+      async handle() {
+        if (broken) throw new Error('broken')
+      },
+    })
+    const [, second] = await jobs.publish(queue, numbered(3))
+    await eventually(async () => expect(await jobs.deadJobs(queue)).toHaveLength(3))
+    expect(await jobs.replayDeadJobs(queue, ['no such id'])).toBe(0)
+    broken = false
+    expect(await jobs.replayDeadJobs(queue, [second ?? ''])).toBe(1)
+    await eventually(() => expect(numbers(done)).toEqual([1]))
+    expect(done[0]?.id).toBe(second)
+    expect(await jobs.replayDeadJobs(queue)).toBe(2)
+    await eventually(() => expect(numbers(done).sort()).toEqual([0, 1, 2]))
+    expect(await jobs.deadJobs(queue)).toEqual([])
+  })
+
+  test('does no more at once than the worker says', async () => {
+    const queue = fresh('queue')
+    let atOnce = 0
+    let most = 0
+    const done = await work({
+      queue,
+      concurrency: 3,
+      async handle() {
+        atOnce += 1
+        most = Math.max(most, atOnce)
+        await new Promise((resolve) => setTimeout(resolve, 20))
+        atOnce -= 1
+      },
+    })
+    await jobs.publish(queue, numbered(20))
+    await eventually(() => expect(done).toHaveLength(20))
+    expect(most).toBe(3)
+  })
+
+  test('gives a killed worker’s job to another', async () => {
+    const queue = fresh('queue')
+    await jobs.publish(queue, [{ data: { number: 1 } }])
+    const settings = { engine: name, url: server.url, queue, timeoutMs: 2000 }
+    const stuck = await startProcess('stuck-worker.ts', settings)
+    await said(stuck, 'took')
+    await kill(stuck)
+    const done = await work({ queue, timeoutMs: 2000 })
+    await eventually(() => expect(numbers(done)).toEqual([1]))
+    expect(done[0]?.attempt).toBe(2)
+  })
+
+  test('aborts a job that takes too long and tries it again', async () => {
+    const queue = fresh('queue')
+    const aborted: number[] = []
+    const done = await work({
+      queue,
+      timeoutMs: 1000,
+      async handle(job, signal) {
+        if (job.attempt > 1) return
+        await new Promise((resolve) => signal.addEventListener('abort', resolve))
+        aborted.push(job.attempt)
+        await new Promise(() => {})
+      },
+    })
+    await jobs.publish(queue, [{ data: { number: 1 } }])
+    await eventually(() => expect(done).toHaveLength(1))
+    expect(aborted).toEqual([1])
+    expect(done[0]?.attempt).toBeGreaterThan(1)
+  })
+
+  test('waits at its close for the jobs in hand and takes no new ones', async () => {
+    const queue = fresh('queue')
+    const done: unknown[] = []
+    let started = false
+    const running = await jobs.work({
+      queue,
+      concurrency: 1,
+      async handle(job) {
+        started = true
+        await new Promise((resolve) => setTimeout(resolve, 300))
+        done.push(job.data.number)
+      },
+    })
+    for (const job of numbered(2)) await jobs.publish(queue, [job])
+    await eventually(() => expect(started).toBe(true))
+    await running.close()
+    expect(done).toEqual([0])
+    const rest = await work({ queue })
+    await eventually(() => expect(numbers(rest)).toEqual([1]))
+  })
+
+  test('answers to a ping, and refuses it once it is closed', async () => {
+    const other = await open()
+    await other.ping()
+    await other.close()
+    await expect(other.ping()).rejects.toThrow()
+  })
+})

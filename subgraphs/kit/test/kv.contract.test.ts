@@ -1,0 +1,216 @@
+import { afterAll, beforeAll, describe, expect, onTestFinished, test, vi } from 'vitest'
+import type { KeyValue } from '../src/kv/kv.ts'
+import { createTestDatabase, type TestDatabase } from '../src/testing/database.ts'
+import { type KeyValueEngine, keyValueEngines } from './engines.ts'
+import { fresh } from './events.ts'
+
+const engines: { name: KeyValueEngine; place: () => Promise<TestDatabase> }[] = [
+  { name: 'postgres', place: () => createTestDatabase('kit') },
+]
+const uses = engines.flatMap((engine) => [
+  { ...engine, use: 'sessions', durable: true },
+  { ...engine, use: 'caches', durable: false },
+])
+
+describe.each(uses)('the key-value store for $use on $name', ({ name, place, durable }) => {
+  let server: TestDatabase
+  let store: KeyValue
+  const open = () => keyValueEngines[name](server.url, durable)
+  const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms))
+
+  beforeAll(async () => {
+    server = await place()
+    store = await open()
+  })
+  afterAll(async () => {
+    await store.close()
+    await server.close()
+  })
+
+  async function secondStore(): Promise<KeyValue> {
+    const other = await open()
+    onTestFinished(() => other.close())
+    return other
+  }
+
+  test('answers what was set, and null for what was not', async () => {
+    const key = fresh('key')
+    expect(await store.get(key)).toBeNull()
+    await store.set(key, 'naïve 😀')
+    expect(await store.get(key)).toBe('naïve 😀')
+    await store.set(key, '')
+    expect(await store.get(key)).toBe('')
+  })
+
+  test('reads many keys at once, in their order', async () => {
+    const [a, b, c] = [fresh('a'), fresh('b'), fresh('c')] as const
+    await store.setMany([
+      [a, '1'],
+      [c, '3'],
+    ])
+    expect(await store.getMany([c, b, a, c])).toEqual(['3', null, '1', '3'])
+    expect(await store.getMany([])).toEqual([])
+    await store.setMany([])
+  })
+
+  test('takes the last of several values for one key', async () => {
+    const key = fresh('key')
+    await store.setMany([
+      [key, '1'],
+      [key, '2'],
+    ])
+    expect(await store.get(key)).toBe('2')
+  })
+
+  test('forgets a key when its time is over, for every call', async () => {
+    const [key, counter, tag] = [fresh('key'), fresh('counter'), fresh('tag')]
+    await store.set(key, 'here', { ttlMs: 150, tags: [tag] })
+    await store.increment(counter, 5, { ttlMs: 150 })
+    expect(await store.get(key)).toBe('here')
+    await pause(200)
+    expect(await store.get(key)).toBeNull()
+    expect(await store.getMany([key])).toEqual([null])
+    expect(await store.keysByTag(tag)).toEqual([])
+    expect(await store.compareAndSet(key, 'here', 'there')).toBe(false)
+    expect(await store.delete([key])).toBe(0)
+    expect(await store.increment(counter, 1)).toEqual({ value: 1, expiresInMs: null })
+  })
+
+  test('keeps a key whose time was taken away by a new value', async () => {
+    const key = fresh('key')
+    await store.set(key, 'short', { ttlMs: 100 })
+    await store.set(key, 'long')
+    await pause(150)
+    expect(await store.get(key)).toBe('long')
+  })
+
+  test('shows a write to other processes: at once for sessions, within a second for caches', async () => {
+    const key = fresh('key')
+    const other = await secondStore()
+    await store.set(key, '1')
+    expect(await other.get(key)).toBe('1')
+    await store.set(key, '2')
+    if (durable) expect(await other.get(key)).toBe('2')
+    else await vi.waitFor(async () => expect(await other.get(key)).toBe('2'), { timeout: 5000 })
+    await store.delete([key])
+    if (durable) expect(await other.get(key)).toBeNull()
+    else await vi.waitFor(async () => expect(await other.get(key)).toBeNull(), { timeout: 5000 })
+  })
+
+  test('writes only over the value that was expected', async () => {
+    const key = fresh('key')
+    expect(await store.compareAndSet(key, 'x', 'y')).toBe(false)
+    expect(await store.compareAndSet(key, null, null)).toBe(true)
+    expect(await store.compareAndSet(key, null, 'first')).toBe(true)
+    expect(await store.compareAndSet(key, null, 'second')).toBe(false)
+    expect(await store.compareAndSet(key, null, null)).toBe(false)
+    expect(await store.compareAndSet(key, 'first', 'second')).toBe(true)
+    expect(await store.compareAndSet(key, 'first', null)).toBe(false)
+    expect(await store.get(key)).toBe('second')
+    expect(await store.compareAndSet(key, 'second', null)).toBe(true)
+    expect(await store.get(key)).toBeNull()
+  })
+
+  test('lets one of many win who set the same absent key, and again after its time', async () => {
+    const key = fresh('lock')
+    const other = await secondStore()
+    const race = async () =>
+      (
+        await Promise.all(
+          Array.from({ length: 30 }, (_, index) =>
+            (index % 2 ? store : other).compareAndSet(key, null, String(index), { ttlMs: 200 }),
+          ),
+        )
+      ).filter(Boolean)
+    expect(await race()).toHaveLength(1)
+    expect(await race()).toHaveLength(0)
+    await pause(250)
+    expect(await race()).toHaveLength(1)
+  })
+
+  test('counts exactly, whoever counts', async () => {
+    const key = fresh('counter')
+    const other = await secondStore()
+    await Promise.all(
+      Array.from({ length: 100 }, (_, index) => (index % 2 ? store : other).increment(key, 1)),
+    )
+    expect(await store.increment(key, -50)).toEqual({ value: 50, expiresInMs: null })
+    expect(await store.get(key)).toBe('50')
+  })
+
+  test('keeps a counter’s window where its first call put it', async () => {
+    const key = fresh('counter')
+    const first = await store.increment(key, 1, { ttlMs: 60_000 })
+    expect(first.expiresInMs).toBeGreaterThan(50_000)
+    expect(first.expiresInMs).toBeLessThanOrEqual(60_000)
+    const second = await store.increment(key, 2, { ttlMs: 600_000 })
+    expect(second.value).toBe(3)
+    expect(second.expiresInMs).toBeLessThanOrEqual(60_000)
+  })
+
+  test('does not count on a value that is no number', async () => {
+    const key = fresh('key')
+    await store.set(key, 'seven')
+    await expect(store.increment(key, 1)).rejects.toThrow()
+    expect(await store.get(key)).toBe('seven')
+  })
+
+  test('deletes keys and says how many were there', async () => {
+    const [a, b] = [fresh('a'), fresh('b')] as const
+    await store.set(a, '1')
+    expect(await store.delete([a, b])).toBe(1)
+    expect(await store.get(a)).toBeNull()
+    expect(await store.delete([])).toBe(0)
+  })
+
+  test('lists and deletes keys by tag', async () => {
+    const [film, person] = [fresh('film'), fresh('person')]
+    const [a, b, c] = [fresh('a'), fresh('b'), fresh('c')] as const
+    await store.setMany(
+      [
+        [a, '1'],
+        [b, '2'],
+      ],
+      { tags: [film] },
+    )
+    await store.set(c, '3', { tags: [film, person] })
+    expect([...(await store.keysByTag(film))].sort()).toEqual([a, b, c].sort())
+    expect(await store.keysByTag(person)).toEqual([c])
+    await store.set(a, '1')
+    expect(await store.keysByTag(film)).not.toContain(a)
+    expect(await store.getMany([a, b, c])).toEqual(['1', '2', '3'])
+    expect(await store.deleteByTag(film)).toBe(2)
+    expect(await store.getMany([a, b, c])).toEqual(['1', null, null])
+  })
+
+  test('takes writes of the same keys from many sides without standing still', async () => {
+    const keys = Array.from({ length: 20 }, (_, index) => fresh(`key-${index}`))
+    const other = await secondStore()
+    await Promise.all(
+      Array.from({ length: 20 }, (_, round) => {
+        const order = round % 2 ? keys : [...keys].reverse()
+        const side = round % 2 ? store : other
+        return round % 5 === 4
+          ? side.delete(order)
+          : side.setMany(order.map((key) => [key, String(round)] as const))
+      }),
+    )
+    await store.setMany(keys.map((key) => [key, 'last'] as const))
+    expect(await store.getMany(keys)).toEqual(keys.map(() => 'last'))
+  })
+
+  test('keeps values when it is closed and opened again', async () => {
+    const key = fresh('key')
+    const first = await open()
+    await first.set(key, 'kept')
+    await first.close()
+    expect(await (await secondStore()).get(key)).toBe('kept')
+  })
+
+  test('answers to a ping, and refuses it once it is closed', async () => {
+    const other = await open()
+    await other.ping()
+    await other.close()
+    await expect(other.ping()).rejects.toThrow()
+  })
+})
