@@ -106,7 +106,8 @@ export function createGraphQLEndpoint(dependencies: GraphQLEndpointDependencies)
 
   function faultOf(error: unknown, id: string): RequestFault {
     if (error instanceof RequestFault) {
-      if (error.cause !== undefined) log.warn({ err: error.cause, requestId: id, code: error.code }, error.message)
+      if (error.cause !== undefined)
+        log.warn({ err: error.cause, requestId: id, code: error.code }, error.message)
       return error
     }
     log.error({ err: error, requestId: id }, 'request failed')

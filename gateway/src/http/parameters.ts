@@ -28,6 +28,15 @@ function map(value: unknown, name: string): Readonly<Record<string, unknown>> | 
   return value
 }
 
+/** Levels of lists and objects in variables: what reads them recursively, here or in a subgraph, must not run out of stack. */
+const maxNesting = 100
+
+function isDeeperThan(levels: number, value: unknown): boolean {
+  if (typeof value !== 'object' || value === null) return false
+  if (levels === 0) return true
+  return Object.values(value).some((inner) => isDeeperThan(levels - 1, inner))
+}
+
 /** @throws RequestFault BAD_REQUEST when a parameter has the wrong type or there is no document */
 export function parametersOf(value: unknown): Parameters {
   if (!isMap(value)) throw bad('A request must be a JSON object.')
@@ -41,6 +50,8 @@ export function parametersOf(value: unknown): Parameters {
   const { query, documentId, extensions } = parameters
   if (query === undefined && documentId === undefined && extensions?.['persistedQuery'] === undefined)
     throw bad('The request has no "query" and no document id.')
+  if (isDeeperThan(maxNesting, parameters.variables))
+    throw bad(`"variables" are nested more than ${maxNesting} levels deep.`)
   return parameters
 }
 

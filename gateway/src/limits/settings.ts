@@ -38,3 +38,19 @@ export const defaultLimits: Limits = {
 
 /** Without limits a body still has an end: it is held in memory. */
 export const unlimitedBodyBytes = 64 * 1024 * 1024
+
+/** Requests a minute. 0 does not limit. */
+export interface Rates {
+  /** From one IPv4 address or IPv6 /64, signed in or not. */
+  readonly perAddress: number
+  /** Of one user, from wherever. */
+  readonly perUser: number
+  /** Addresses and CIDR blocks that are not counted. */
+  readonly exempt: readonly string[]
+}
+
+/**
+ * A page of ours is one request: these are fifty and twenty pages a second. The machine itself is not counted: what
+ * comes from it is an operator's, or a proxy's that should be configured as one.
+ */
+export const defaultRates: Rates = { perAddress: 3_000, perUser: 1_200, exempt: ['127.0.0.0/8', '::1'] }

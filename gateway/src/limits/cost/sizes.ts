@@ -1,37 +1,24 @@
-import { type ArgumentNode, type GraphQLField, Kind, type ValueNode } from 'graphql'
+import { type ArgumentNode, type GraphQLField, Kind } from 'graphql'
 import type { Expression, Variables } from './expression.ts'
 import type { ListSize } from './model.ts'
 
-/** A slicing argument's value: a count, the length of a list, or nothing that says a size. */
+/** Federation allows integers only as slicing arguments; a negative one is the subgraph's to refuse. */
 function countOf(value: unknown): number | undefined {
-  if (Array.isArray(value)) return value.length
   return typeof value === 'number' && Number.isFinite(value) ? Math.max(0, value) : undefined
 }
 
 type Reader = (variables: Variables) => number | undefined
 
-/** Reads `first`, or `input.first` where a slicing argument names a field of an input object. */
-function readerOf(node: ValueNode, path: readonly string[]): Reader {
-  if (node.kind === Kind.VARIABLE) {
-    const { value: name } = node.name
-    return (variables) => {
-      let value = variables[name]
-      for (const step of path) value = (value as Record<string, unknown> | null | undefined)?.[step]
-      return countOf(value)
-    }
+function readerOf(argument: ArgumentNode | undefined, byDefault: unknown): Reader {
+  if (argument === undefined) return () => countOf(byDefault)
+  const { value } = argument
+  if (value.kind === Kind.VARIABLE) {
+    const name = value.name.value
+    // A variable that is not given leaves the argument's default in force (specification §6.4.1).
+    return (variables) => countOf(Object.hasOwn(variables, name) ? variables[name] : byDefault)
   }
-  const [step, ...rest] = path
-  if (step !== undefined) {
-    const field = node.kind === Kind.OBJECT ? node.fields.find(({ name }) => name.value === step) : undefined
-    return field ? readerOf(field.value, rest) : () => undefined
-  }
-  const value =
-    node.kind === Kind.INT
-      ? Math.max(0, Number(node.value))
-      : node.kind === Kind.LIST
-        ? node.values.length
-        : undefined
-  return () => value
+  const count = value.kind === Kind.INT ? countOf(Number(value.value)) : undefined
+  return () => count
 }
 
 export interface Sizing {
@@ -46,35 +33,23 @@ export interface Sizing {
  * default in the schema), else the assumed size, else `fallback`.
  */
 export function sizeOf(
-  listSize: ListSize,
+  { assumedSize, slicingArguments: names }: ListSize,
   field: GraphQLField<unknown, unknown>,
   args: readonly ArgumentNode[],
   fallback: number,
 ): Sizing {
-  const readers = listSize.slicingArguments.flatMap((path): Reader[] => {
-    const [name = '', ...rest] = path.split('.')
-    const argument = args.find((candidate) => candidate.name.value === name)
-    const definition = field.args.find((candidate) => candidate.name === name)
-    const byDefault: unknown = rest.reduce<unknown>(
-      (value, step) => (value as Record<string, unknown> | null | undefined)?.[step],
-      definition?.defaultValue,
-    )
-    if (argument === undefined) return [() => countOf(byDefault)]
-    const given = readerOf(argument.value, rest)
-    // A variable that is not given leaves the argument's default in force (specification §6.4.1).
-    if (argument.value.kind !== Kind.VARIABLE) return [given]
-    const variable = argument.value.name.value
-    return [(variables) => (Object.hasOwn(variables, variable) ? given(variables) : countOf(byDefault))]
-  })
-  const otherwise = listSize.assumedSize ?? fallback
-  if (readers.length === 0) return { size: otherwise, slicingArguments: 0 }
+  const sliced = names.map((name) => ({
+    argument: args.find((candidate) => candidate.name.value === name),
+    byDefault: field.args.find((candidate) => candidate.name === name)?.defaultValue,
+  }))
+  const readers = sliced.map(({ argument, byDefault }) => readerOf(argument, byDefault))
   const counts = (variables: Variables) =>
-    readers.map((read) => read(variables)).filter((count): count is number => count !== undefined)
-  const constant = args.every(({ value }) => value.kind === Kind.INT || value.kind === Kind.STRING)
+    readers.map((read) => read(variables)).filter((count) => count !== undefined)
   const size = (variables: Variables) => {
     const given = counts(variables)
-    return given.length === 0 ? otherwise : Math.max(...given)
+    return given.length === 0 ? (assumedSize ?? fallback) : Math.max(...given)
   }
   const slicingArguments = (variables: Variables) => counts(variables).length
-  return constant ? { size: size({}), slicingArguments: slicingArguments({}) } : { size, slicingArguments }
+  const varies = sliced.some(({ argument }) => argument?.value.kind === Kind.VARIABLE)
+  return varies ? { size, slicingArguments } : { size: size({}), slicingArguments: slicingArguments({}) }
 }

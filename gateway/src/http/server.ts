@@ -1,0 +1,61 @@
+import { createServer, type Server } from 'node:http'
+import type { Duplex } from 'node:stream'
+import type { Handler } from './routes.ts'
+
+export interface HttpServer {
+  readonly server: Server
+  /** Stops listening; resolves when the requests in flight are answered and every connection is closed. */
+  close(): Promise<void>
+}
+
+const malformed: Readonly<Record<string, readonly [status: string, message: string]>> = {
+  HPE_HEADER_OVERFLOW: ['431 Request Header Fields Too Large', 'The headers are too large.'],
+  ERR_HTTP_REQUEST_TIMEOUT: ['408 Request Timeout', 'The request did not come in time.'],
+}
+
+/** Answers what is not HTTP, or not in time, in the same form as everything else. */
+function refuseConnection(error: NodeJS.ErrnoException, socket: Duplex): void {
+  if (!socket.writable || error.code === 'ECONNRESET') {
+    socket.destroy()
+    return
+  }
+  const [status, message] = malformed[error.code ?? ''] ?? ['400 Bad Request', 'This is not an HTTP request.']
+  const body = JSON.stringify({ errors: [{ message, extensions: { code: 'BAD_REQUEST' } }] })
+  const head = `HTTP/1.1 ${status}\r\ncontent-type: application/json; charset=utf-8\r\ncontent-length: ${Buffer.byteLength(body)}\r\nconnection: close\r\n\r\n`
+  socket.end(head + body)
+}
+
+/**
+ * HTTP/1.1 as clients of the open network are served: headers within 10 s and the body within 30 s, however slowly they
+ * trickle, 16 KB of headers, idle connections kept for 65 s (longer than a load balancer's 60).
+ */
+export function createHttpServer(handler: Handler): HttpServer {
+  let draining = false
+  const server = createServer(
+    {
+      headersTimeout: 10_000,
+      requestTimeout: 30_000,
+      keepAliveTimeout: 65_000,
+      connectionsCheckingInterval: 2_000,
+      maxHeaderSize: 16 * 1024,
+      noDelay: true,
+    },
+    (request, response) => {
+      if (draining) response.shouldKeepAlive = false
+      void handler(request, response)
+    },
+  )
+  server.on('clientError', refuseConnection)
+  return {
+    server,
+    async close() {
+      draining = true
+      const closed = new Promise<void>((resolve, reject) =>
+        server.close((error) => (error ? reject(error) : resolve())),
+      )
+      // A connection that was busy when closing began becomes idle later.
+      const sweep = setInterval(() => server.closeIdleConnections(), 50)
+      await closed.finally(() => clearInterval(sweep))
+    },
+  }
+}

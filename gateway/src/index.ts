@@ -1,0 +1,59 @@
+import { reasonOf, StartupError } from '@movieverse/kit/errors'
+import { createHealthHandler } from '@movieverse/kit/health'
+import { type Lifecycle, runProcess } from '@movieverse/kit/lifecycle'
+import { createLog } from '@movieverse/kit/log'
+import { measureProcess } from '@movieverse/kit/metrics'
+import { createEngine } from './execution/engine.ts'
+import { createGateway } from './gateway.ts'
+import { createHttpServer } from './http/server.ts'
+import { frontOptions, listen, openSecurity, readFiles } from './program.ts'
+import { readProgramOptions } from './program-options.ts'
+import { supergraphFile } from './supergraph/file.ts'
+import { createSubgraphTransport } from './transport/subgraphs.ts'
+
+const log = createLog({ service: 'gateway' })
+
+async function start(lifecycle: Lifecycle): Promise<void> {
+  const { settings, limited, authenticated, dedupe, ...options } = readProgramOptions(process.argv.slice(2))
+  log.level = settings.LOG_LEVEL
+  measureProcess()
+  const source = supergraphFile(settings.SUPERGRAPH, { log })
+  const security = authenticated ? await openSecurity(settings, source, { lifecycle, log }) : null
+  const [files, planner] = await Promise.all([readFiles(settings), options.planner()])
+  const transport = createSubgraphTransport({ headersFor: security?.headersFor, deduplicate: dedupe })
+  lifecycle.onStop('subgraphs', () => transport.close())
+
+  const onError = (err: Error, { name }: { readonly name: string | undefined }) =>
+    log.error({ err, operation: name }, 'an operation failed in the gateway')
+  const gateway = await createGateway({
+    source,
+    engineOf: (supergraph) => createEngine({ supergraph, planner, transport, onError }),
+    authentication: security?.authentication ?? null,
+    cache: security?.cache ?? null,
+    ...frontOptions(settings, limited),
+    ...files,
+    log,
+  }).catch((error: unknown) => {
+    const remedy = 'Name a composed Federation 2 supergraph with --supergraph; npm run schema writes ours.'
+    throw new StartupError(
+      'START_FAILED',
+      `${settings.SUPERGRAPH} cannot be served: ${reasonOf(error)}`,
+      remedy,
+    )
+  })
+  lifecycle.onStop('gateway', () => gateway.close())
+
+  const sessions = security && { sessions: () => security.sessions.ping() }
+  const health = createHealthHandler({
+    checks: { ...gateway.checks, ...sessions },
+    stopping: lifecycle.stopping,
+  })
+  const http = createHttpServer(async (request, response) => {
+    if (!(await health(request, response))) await gateway.handle(request, response)
+  })
+  const port = await listen(http, settings.PORT, settings.HOST)
+  lifecycle.onStop('http', () => http.close())
+  log.info(`listening on http://${settings.HOST}:${port}/graphql`)
+}
+
+await runProcess(log, start)
