@@ -33,7 +33,6 @@ export interface FilmRecord {
   readonly voteCount?: number
   /** 0 to 10. */
   readonly voteAverage?: number
-  readonly popularity?: number
   readonly overview?: string
   readonly tagline?: string
   readonly posterUrl?: string
@@ -61,6 +60,8 @@ export interface Source {
   /** The files it reads, with their sizes: a finished load is known again by them. */
   readonly files: Readonly<Record<string, number>>
   films(meter?: Meter): AsyncIterable<Line<FilmRecord>>
+  /** Whether its films' ids are MovieLens' own, so that films can have them here too. */
+  readonly sharedIds: boolean
   /** Absent in a source of films alone. */
   readonly ratings?: (meter?: Meter) => AsyncIterable<Line<RatingRecord>>
 }

@@ -1,15 +1,17 @@
 import { basename } from 'node:path'
+import { hasControls } from '@movieverse/kit/text'
 import { z } from 'zod'
 import { genreNames } from '../genres.ts'
 import { type Meter, readLines } from '../lines.ts'
 import type { FilmRecord, Line } from '../records.ts'
 import { readTitles } from '../titles.ts'
 
-const text = z.string().trim().min(1)
+const withoutControls = (value: string) => !hasControls(value)
+const text = z.string().trim().min(1).max(300).refine(withoutControls, 'has control characters')
 const optional = <T extends z.ZodType>(schema: T) => schema.nullish().transform((value) => value ?? undefined)
 /** Sources write numbers they don't know as 0, or as 81.0. */
 const amount = optional(z.number().nonnegative())
-const person = z.object({ tmdbPersonId: optional(z.int().positive()), name: text })
+const person = z.object({ tmdbPersonId: optional(z.int().positive()), name: text.max(200) })
 const list = <T extends z.ZodType>(schema: T) =>
   z
     .array(schema)
@@ -23,12 +25,12 @@ const catalogueLine = z.object({
   originalTitle: optional(text),
   /** Its presence, even empty, says that titles are already in natural order and apart. */
   alternativeTitles: z.array(text).optional(),
-  year: optional(z.int().min(1870).max(2200)),
+  year: optional(z.int().min(1870).max(2100)),
   releaseDate: optional(z.iso.date()),
-  runtime: amount,
+  runtime: optional(z.number().min(0).max(1000)),
   genres: z.array(z.string()).nullish(),
   mlGenres: list(z.string()),
-  imdbId: optional(z.string().regex(/^tt\d{7,10}$/u)),
+  imdbId: optional(z.string().regex(/^tt\d{7,9}$/u)),
   tmdbId: optional(z.int().positive()),
   originalLanguage: optional(z.string()),
   countries: list(z.string().regex(/^[A-Z]{2}$/u)),
@@ -37,7 +39,6 @@ const catalogueLine = z.object({
   directors: list(person),
   voteCount: amount,
   voteAverage: optional(z.number().min(0).max(10)),
-  popularity: amount,
   overview: optional(z.string()),
   tagline: optional(z.string()),
   posterPath: optional(z.string().regex(/^\/[\w.-]+$/u)),
@@ -46,6 +47,9 @@ type CatalogueLine = z.output<typeof catalogueLine>
 
 /** TMDB's own codes: `cn` for Cantonese, `xx` for no language. */
 const languages: Readonly<Record<string, string | undefined>> = { cn: 'zh', xx: undefined }
+/** What the credits' owner takes of one film; a longer list is cut at its end. */
+const longestCast = 500
+const mostDirectors = 100
 const posterFolder = 'https://image.tmdb.org/t/p/w500'
 
 /** The films of a catalogue: a JSON object a line, plain, `.gz` or `.br`. */
@@ -94,11 +98,12 @@ function toFilm(film: CatalogueLine): FilmRecord {
     keywords: [
       ...new Set(film.keywords.map((keyword) => keyword.trim()).filter((keyword) => keyword !== '')),
     ],
-    cast: film.cast.map((actor) => ({ ...actor, character: actor.character || undefined })),
-    directors: film.directors,
+    cast: film.cast
+      .slice(0, longestCast)
+      .map((actor) => ({ ...actor, character: actor.character || undefined })),
+    directors: film.directors.slice(0, mostDirectors),
     voteCount: film.voteCount === undefined ? undefined : Math.round(film.voteCount),
     voteAverage: film.voteCount === 0 ? undefined : film.voteAverage,
-    popularity: film.popularity,
     overview: film.overview?.trim() || undefined,
     tagline: film.tagline?.trim() || undefined,
     posterUrl: film.posterPath === undefined ? undefined : posterFolder + film.posterPath,

@@ -28,6 +28,7 @@ export async function detectSource(path: string): Promise<Source> {
     layout: layout.layout,
     films: layout.films,
     ratings: layout.ratings,
+    sharedIds: layout.sharedIds,
     id: await fingerprint(at(layout.known)),
     files: Object.fromEntries(layout.names.map((name) => [name, statSync(at(name)).size])),
   }
@@ -39,6 +40,7 @@ export async function sampleSource(folder: string): Promise<Source> {
   const ratings = join(folder, 'ratings.csv.br')
   return {
     layout: 'the sample',
+    sharedIds: true,
     id: await fingerprint(ratings),
     files: { films: statSync(films).size, ratings: statSync(ratings).size },
     films: (meter) => readCatalogue(films, meter),
@@ -51,6 +53,7 @@ function folderLayout(folder: string): Layout {
   if (has('movies.csv', 'ratings.csv', 'links.csv'))
     return {
       layout: 'MovieLens (CSV)',
+      sharedIds: true,
       names: ['links.csv', 'movies.csv', 'ratings.csv'],
       known: 'ratings.csv',
       films: (meter) => readCsvFilms(folder, meter),
@@ -59,6 +62,7 @@ function folderLayout(folder: string): Layout {
   if (has('movies.dat', 'ratings.dat'))
     return {
       layout: 'MovieLens 1M',
+      sharedIds: true,
       names: ['movies.dat', 'ratings.dat'],
       known: 'ratings.dat',
       films: (meter) => readDatFilms(folder, meter),
@@ -67,6 +71,7 @@ function folderLayout(folder: string): Layout {
   if (has('u.item', 'u.genre', 'u.data'))
     return {
       layout: 'MovieLens 100K',
+      sharedIds: false,
       names: ['u.genre', 'u.item', 'u.data'],
       known: 'u.data',
       films: (meter) => readTabFilms(folder, meter),
@@ -84,6 +89,7 @@ function fileLayout(path: string): Layout {
     )
   return {
     layout: 'catalogue (JSON Lines)',
+    sharedIds: true,
     names: [basename(path)],
     known: basename(path),
     films: (meter) => readCatalogue(path, meter),

@@ -1,3 +1,4 @@
+import { hasControls } from '@movieverse/kit/text'
 import { genreNames } from '../genres.ts'
 import type { FilmRecord, RatingRecord } from '../records.ts'
 import { readTitles } from '../titles.ts'
@@ -8,10 +9,12 @@ type Read<T> = { readonly value: T } | { readonly fault: string }
 export function film(columns: { id: string; title: string; genres: readonly string[] }): Read<FilmRecord> {
   const sourceId = positive(columns.id)
   if (sourceId === undefined) return { fault: 'movieId is not a positive integer' }
-  if (columns.title.trim() === '') return { fault: 'title is empty' }
+  const titles = readTitles(columns.title)
+  if (titles.title === '' || hasControls(columns.title.trim()) || columns.title.length > 300)
+    return { fault: 'title is empty, longer than 300 characters or has control characters' }
   return {
     value: {
-      ...readTitles(columns.title),
+      ...titles,
       sourceId,
       genres: genreNames(columns.genres),
       countries: [],

@@ -13,7 +13,7 @@ import type { MetadataEngine, MetadataStore } from './store.ts'
 /**
  * Documents in PostgreSQL's JSONB, made and upgraded by its own SQL when it opens.
  * @param settings.pool is the store's from here on: `close()` ends it
- * @throws NewerSchemaError, or the server's error
+ * @throws StartupError DATA_VERSION, or the server's error
  */
 export async function openPostgresStore({ pool, log }: { pool: Pool; log: Log }): Promise<MetadataEngine> {
   pool.on('error', (error) => log.warn({ err: error }, 'an idle connection to the metadata database broke'))

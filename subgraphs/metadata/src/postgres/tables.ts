@@ -1,3 +1,4 @@
+import { StartupError } from '@movieverse/kit/errors'
 import { outboxTables } from '@movieverse/kit/outbox/tables'
 import type { Pool } from 'pg'
 
@@ -33,17 +34,12 @@ const versions: readonly string[] = [
   `,
 ]
 
-/** The database was made by a newer program than this one. */
-export class NewerSchemaError extends Error {
-  override readonly name = 'NewerSchemaError'
-}
-
 /** One program at a time makes or upgrades the tables. */
 const schemaLock = 7_309_402_118_553_101n
 
 /**
  * Makes the tables, or brings older ones up to date, in one transaction: a failure leaves the old schema.
- * @throws NewerSchemaError
+ * @throws StartupError DATA_VERSION when a newer program made the database
  */
 export async function prepareTables(pool: Pool): Promise<void> {
   const client = await pool.connect()
@@ -54,8 +50,10 @@ export async function prepareTables(pool: Pool): Promise<void> {
     const { rows } = await client.query<{ version: number }>('select version from metadata_schema')
     const present = rows[0]?.version ?? 0
     if (present > versions.length)
-      throw new NewerSchemaError(
-        `The metadata database has schema version ${present}; this program knows ${versions.length}.`,
+      throw new StartupError(
+        'DATA_VERSION',
+        `The database metadata has the schema version ${present} of a newer program; this one knows ${versions.length}.`,
+        'Start the newer version, or another database.',
       )
     if (present < versions.length) {
       for (const statements of versions.slice(present)) await client.query(statements)
