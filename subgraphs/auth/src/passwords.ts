@@ -17,8 +17,11 @@ export interface PasswordSettings {
 export interface Passwords {
   /** @throws GraphQLError SERVICE_UNAVAILABLE when too many are waiting */
   hash(password: string): Promise<string>
-  /** Takes as long for `null`, an account without a password or no account at all, and answers false. */
-  verify(hashed: string | null, password: string): Promise<boolean>
+  /**
+   * Takes as long for `null`, an account without a password or no account at all, and answers false.
+   * @param admit asked when its turn has come, right before the work: what it throws is thrown
+   */
+  verify(hashed: string | null, password: string, admit?: () => Promise<void>): Promise<boolean>
   /** Whether the hash was made with other parameters than today's. */
   isOutdated(hashed: string): boolean
 }
@@ -32,8 +35,9 @@ export function createPasswords({ concurrency, waiting }: PasswordSettings): Pas
   const argon2 = (password: string) => hash(prepared(password), parameters)
   return {
     hash: (password) => turn(() => argon2(password)),
-    verify: (hashed, password) =>
+    verify: (hashed, password, admit) =>
       turn(async () => {
+        await admit?.()
         // The decoy's own text is not known to anyone, and its result is not used.
         decoy ??= argon2(crypto.randomUUID())
         const right = await verify(hashed ?? (await decoy), prepared(password))

@@ -75,13 +75,18 @@ export function createSignIn({ store, sessions, passwords, attempts, signAccessT
     return give(account, await sessions.open({ userId: id, epoch, userAgent }))
   }
 
-  /** Unknown accounts are counted by what was typed, so that they are limited just as known ones are. */
+  /**
+   * Unknown accounts are counted by what was typed, so that they are limited just as known ones are. Attempts are counted
+   * when their turn has come: those that wait are not failures yet, and never so many at once that right ones reach a limit.
+   */
   async function proves(account: Account | null, asked: { name: string; password: string; client: Client }) {
-    const forget = [
-      await attempts.count('failuresByAddress', asked.client.address),
-      await attempts.count('failuresByAccount', account ? `id ${account.id}` : `name ${asked.name}`),
-    ]
-    const right = await passwords.verify(account?.passwordHash ?? null, asked.password)
+    const forget: (() => Promise<void>)[] = []
+    const right = await passwords.verify(account?.passwordHash ?? null, asked.password, async () => {
+      forget.push(await attempts.count('failuresByAddress', asked.client.address))
+      forget.push(
+        await attempts.count('failuresByAccount', account ? `id ${account.id}` : `name ${asked.name}`),
+      )
+    })
     if (right) await Promise.all(forget.map((each) => each()))
     return right
   }

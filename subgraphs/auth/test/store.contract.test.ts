@@ -3,8 +3,8 @@ import { createTestDatabase } from '@movieverse/kit/testing/database'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { userErased, userRegistered } from '../src/events.ts'
 import type { Name } from '../src/names.ts'
-import { type AccountStore, type NewAccount, type SigningKey, TakenError } from '../src/store.ts'
 import { createAuthClient, createPrismaAccountStore } from '../src/store.prisma.ts'
+import { type AccountStore, type NewAccount, type SigningKey, TakenError } from '../src/store.ts'
 
 interface Opened {
   readonly store: AccountStore
@@ -192,7 +192,9 @@ describe.each(Object.entries(engines))('an account store on %s', (_, open) => {
     expect(kids.size).toBe(1)
     const [kid = ''] = kids
     expect(await store.signingKeys()).toEqual([key(kid)])
-    expect(await store.changeSigningKeys(async () => ({ add: [key('next')], remove: [kid] }))).toEqual([key('next')])
+    expect(await store.changeSigningKeys(async () => ({ add: [key('next')], remove: [kid] }))).toEqual([
+      key('next'),
+    ])
     expect(await store.signingKeys()).toEqual([key('next')])
   })
 })

@@ -6,6 +6,7 @@ import type { ProfileChange } from './store.ts'
 export interface ProfileInput {
   readonly displayName?: string | null
   readonly bio?: string | null
+  /** An http or https address, as the scalar has checked it. */
   readonly avatarUrl?: string | null
   readonly favoriteGenreIds?: readonly number[] | null
   readonly preferences?: PreferencesInput | null
@@ -37,11 +38,7 @@ export function readProfileInput(input: ProfileInput): { change: ProfileChange; 
     if (codePoints(bio) > 500 || hasControls(bio, { lines: true }))
       faults.push(fault('INVALID_VALUE', 'A bio has 500 characters at most.', 'bio'))
   }
-  if (input.avatarUrl !== undefined) {
-    change.avatarUrl = input.avatarUrl
-    if (input.avatarUrl !== null && !isPictureUrl(input.avatarUrl))
-      faults.push(fault('INVALID_VALUE', 'An avatar is at an http or https address.', 'avatarUrl'))
-  }
+  if (input.avatarUrl !== undefined) change.avatarUrl = input.avatarUrl
   if (input.favoriteGenreIds != null) {
     change.favoriteGenreIds = [...new Set(input.favoriteGenreIds)]
     if (change.favoriteGenreIds.length > mostFavorites)
@@ -57,11 +54,6 @@ export function readProfileInput(input: ProfileInput): { change: ProfileChange; 
   if (matureContent != null) change.matureContent = matureContent
   if (emailNotifications != null) change.emailNotifications = emailNotifications
   return { change, faults }
-}
-
-function isPictureUrl(text: string): boolean {
-  const protocol = URL.parse(text)?.protocol
-  return (protocol === 'https:' || protocol === 'http:') && text.length <= 2048 && !hasControls(text)
 }
 
 /** @returns the tag in its canonical form, undefined for none: `en-us` → `en-US` */

@@ -2,8 +2,8 @@ import { createOutbox } from '@movieverse/kit/outbox/sql-outbox'
 import { createTestDatabase } from '@movieverse/kit/testing/database'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { followChanged, profileUpdated } from '../src/events.ts'
-import type { NewProfile, Profile, ProfileStore, Target } from '../src/store.ts'
 import { createPrismaProfileStore, createUsersClient } from '../src/store.prisma.ts'
+import type { NewProfile, Profile, ProfileStore, Target } from '../src/store.ts'
 
 interface Opened {
   readonly store: ProfileStore
@@ -88,13 +88,19 @@ describe.each(Object.entries(engines))('a profile store on %s', (_, open) => {
   test('changes a profile and tells of it in one transaction', async () => {
     await store.add([profile(20)])
     const before = (await opened.told()).length
-    const changed = await store.change(20, { bio: 'Hello', favoriteGenreIds: [3, 1] }, (row) => [profileUpdated(row)])
+    const changed = await store.change(20, { bio: 'Hello', favoriteGenreIds: [3, 1] }, (row) => [
+      profileUpdated(row),
+    ])
     expect(changed).toMatchObject({ bio: 'Hello', favoriteGenreIds: [3, 1], version: 2 })
     expect(await present(20)).toEqual(changed)
-    const broken = store.change(20, { bio: 'Lost' }, () => [{ ...profileUpdated({ userId: 20, version: -1 }) }])
+    const broken = store.change(20, { bio: 'Lost' }, () => [
+      { ...profileUpdated({ userId: 20, version: -1 }) },
+    ])
     await expect(broken).rejects.toThrow()
     expect((await present(20)).bio).toBe('Hello')
-    expect((await opened.told()).slice(before)).toEqual([{ type: 'profile_updated', user_id: 20, version: 2 }])
+    expect((await opened.told()).slice(before)).toEqual([
+      { type: 'profile_updated', user_id: 20, version: 2 },
+    ])
     expect(await store.change(98, { bio: 'x' }, () => [])).toBeNull()
   })
 
