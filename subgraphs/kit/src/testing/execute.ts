@@ -17,6 +17,9 @@ export interface TestRequest extends SubgraphRequest {
   readonly userAgent?: string
 }
 
+/** The members of a JSON object; a test names their types where it reaches in. */
+export type JsonData = Readonly<Record<string, unknown>>
+
 /** An answer as it is in JSON. */
 export interface TestResult<Data> {
   readonly data: Data
@@ -33,7 +36,7 @@ const executors = new WeakMap<Subgraph, LocalExecutor>()
  * Asks a subgraph through the executor that production uses, and answers plain JSON.
  * @typeParam Data what the test takes the answer's `data` for
  */
-export async function executeOn<Data = Record<string, unknown>>(
+export async function executeOn<Data = JsonData>(
   subgraph: Subgraph,
   request: TestRequest,
 ): Promise<TestResult<Data>> {
