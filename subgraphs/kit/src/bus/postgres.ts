@@ -28,9 +28,11 @@ export interface PostgresBusSettings {
   readonly pollMs?: number
   /** Milliseconds that events are kept at least; default 90 days. */
   readonly retentionMs?: number
+  /** Milliseconds between deletions of events past that age; default one hour. */
+  readonly cleanEveryMs?: number
 }
 
-const day = 24 * 60 * 60 * 1000
+const hour = 60 * 60 * 1000
 
 /**
  * The event bus as an append-only log in PostgreSQL.
@@ -84,7 +86,8 @@ export async function createPostgresBus(settings: PostgresBusSettings): Promise<
     throw error
   }
   const deadLetters = createDeadLetters(pool)
-  const retention = startRetention(pool, settings.retentionMs ?? 90 * day, log)
+  const { retentionMs = 90 * 24 * hour, cleanEveryMs = hour } = settings
+  const retention = startRetention({ pool, log, retentionMs, everyMs: cleanEveryMs })
 
   return {
     publish: createAppender(pool),

@@ -19,9 +19,10 @@ export interface PostgresJobsSettings {
 
 /**
  * Jobs on PostgreSQL by pg-boss.
- * Ids: any text; one queued or running job per id and queue. Equal priorities go by the time of their publish call. Time limits are rounded up to whole seconds, and a job beyond
- * its limit is taken up again within a quarter of it (at least 1 s, at most 15 s). A handler that goes on after its signal
- * was aborted no longer counts among `concurrency`. Done jobs are kept for an hour, dead ones for a year.
+ * Ids: any text; one queued or running job per id and queue. Equal priorities go by the time of their publish call.
+ * Time limits are rounded up to whole seconds, and a job beyond its limit is taken up again within a quarter of it (at
+ * least 1 s, at most 15 s). A handler that goes on after its signal was aborted no longer counts among `concurrency`.
+ * Done jobs are kept for an hour, dead ones for a year.
  */
 export async function createPostgresJobs(settings: PostgresJobsSettings): Promise<JobQueue> {
   const { url, log, connections = 4, pollMs = 500 } = settings

@@ -1,13 +1,20 @@
 import type { Pool } from 'pg'
 import type { Log } from '../../log.ts'
 
-const hour = 60 * 60 * 1000
+export interface RetentionSettings {
+  readonly pool: Pool
+  readonly log: Log
+  readonly retentionMs: number
+  /** Milliseconds between passes. */
+  readonly everyMs: number
+}
 
 /**
  * Deletes events older than `retentionMs` that every group which was at work within that time has done. Groups that nobody
  * has run for longer hold nothing back.
  */
-export function startRetention(pool: Pool, retentionMs: number, log: Log): { close(): Promise<void> } {
+export function startRetention(settings: RetentionSettings): { close(): Promise<void> } {
+  const { pool, log, retentionMs, everyMs } = settings
   let pass: Promise<void> = Promise.resolve()
   let closing = false
 
@@ -35,7 +42,7 @@ export function startRetention(pool: Pool, retentionMs: number, log: Log): { clo
 
   const timer = setInterval(() => {
     pass = clean()
-  }, hour)
+  }, everyMs)
   timer.unref()
   return {
     async close() {
