@@ -47,6 +47,7 @@ export const releaseDate = z.iso
   .refine(isReleaseDate, `is from ${firstDate} to ${yearsAhead} years ahead`)
 export const runtime = z.int().min(1, 'is 1 to 1,000 minutes').max(1000, 'is 1 to 1,000 minutes')
 export const imdbId = z.string().regex(/^tt\d{7,9}$/, 'is tt and seven to nine digits')
+export const isImdbId = (id: string): boolean => imdbId.safeParse(id).success
 export const posterUrl = z
   .string()
   .max(2048, 'has at most 2,048 characters')

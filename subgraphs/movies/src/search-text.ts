@@ -37,11 +37,13 @@ const mostWords = 10
 
 /**
  * Patterns (SQL LIKE) that a film's search text has to match all. A word of three letters or more is found anywhere in
- * a word, a shorter one at the beginning of one. Folding leaves no character that LIKE takes for a wildcard.
+ * a word, a shorter one at the beginning of one. Folding leaves no character that LIKE takes for a wildcard. A search
+ * without a word finds nothing.
  */
 export function searchPatterns(text: string): readonly string[] {
   const words = fold(text)
     .split(' ')
     .filter((word) => word !== '')
+  if (words.length === 0) return ['']
   return words.slice(0, mostWords).map((word) => (word.length < 3 ? `% ${word}%` : `%${word}%`))
 }

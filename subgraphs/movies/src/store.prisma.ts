@@ -19,16 +19,30 @@ export interface PrismaMovieStoreSettings {
   readonly outbox: Outbox
 }
 
+export interface ClientSettings {
+  /** At once at most; default 5. */
+  readonly connections?: number
+  /** Told of every statement: what tests count. */
+  readonly onStatement?: (sql: string) => void
+}
+
 /**
- * A client on the service's own database.
+ * A client on the service's own database; the composition root shares it with the outbox's relay.
  * @param url PostgreSQL
  */
-export function createMoviesClient(url: string, connections = 10): PrismaClient {
-  return new PrismaClient({
+export function createMoviesClient(
+  url: string,
+  { connections = 5, onStatement }: ClientSettings = {},
+): PrismaClient {
+  const options = {
     adapter: new PrismaPg({ connectionString: url, max: connections }),
     // A load's batches are long transactions on a busy machine.
     transactionOptions: { maxWait: 15_000, timeout: 60_000 },
-  })
+  }
+  if (!onStatement) return new PrismaClient(options)
+  const client = new PrismaClient({ ...options, log: [{ emit: 'event', level: 'query' }] })
+  client.$on('query', ({ query }) => onStatement(query))
+  return client
 }
 
 /** Tries of a write whose new id was taken by a load in the same moment. */

@@ -126,7 +126,7 @@ describe.each(Object.entries(engines))('A store of films in %s', (_, start) => {
     )
     expect(results.map(({ kind }) => kind).sort()).toEqual([...Array(7).fill('conflict'), 'updated'])
     expect((await store.byIds([id]))[0]).toMatchObject({ version: 2, genreIds: [2] })
-    expect((await engine.events()).filter((event) => event['movie_id'] === id)).toHaveLength(2)
+    expect((await engine.events()).filter((event) => event.movie_id === id)).toHaveLength(2)
     expect((await store.countsOfGenres([1, 2])).get(1)).toBeUndefined()
     const gone = await store.update(
       { id: 999_999, expectedVersion: 1 },
@@ -177,7 +177,11 @@ describe.each(Object.entries(engines))('A store of films in %s', (_, start) => {
         after = { key: keyOf[order](last), id: last.id }
       }
       expect(walked).toEqual(all)
-      const ofGenres = await store.pagesOfGenres([genre, genre + 1000], { order, after: undefined, limit: 100 })
+      const ofGenres = await store.pagesOfGenres([genre, genre + 1000], {
+        order,
+        after: undefined,
+        limit: 100,
+      })
       expect([...ofGenres]).toEqual([[genre, all]])
     }
     const titles = async (order: MovieOrder) =>
@@ -194,7 +198,12 @@ describe.each(Object.entries(engines))('A store of films in %s', (_, start) => {
     nextGenre += 10
     const genre = nextGenre
     await added({ title: 'Spirited Away', originalTitle: '千と千尋の神隠し', genreIds: [genre], year: 2001 })
-    await added({ title: "Schindler's List", genreIds: [genre, genre + 1], year: 1993, originalLanguage: 'en' })
+    await added({
+      title: "Schindler's List",
+      genreIds: [genre, genre + 1],
+      year: 1993,
+      originalLanguage: 'en',
+    })
     await added({ title: 'WALL·E', alternativeTitles: ['Wall-E: Der Letzte'], genreIds: [genre], year: 2008 })
     const found = async (filter: Parameters<MovieStore['page']>[0]) => {
       const inGenre = { genreIds: [genre], ...filter }
@@ -233,10 +242,7 @@ describe.each(Object.entries(engines))('A store of films in %s', (_, start) => {
     ])
     expect(await store.setRatings(ratings)).toBe(3)
     expect(await store.setRatings(ratings)).toBe(0)
-    const byRating = await store.page(
-      { genreIds: [genre] },
-      { order: 'RATING', after: undefined, limit: 5 },
-    )
+    const byRating = await store.page({ genreIds: [genre] }, { order: 'RATING', after: undefined, limit: 5 })
     expect(byRating.map(({ title }) => title)).toEqual(['Many fours', 'One five', 'Low'])
     expect(byRating[0]?.keys.ratingScore).toBeCloseTo((10 * 3.5 + 400) / 110, 12)
     expect(byRating[0]?.keys.popularity).toBeCloseTo(Math.log(101), 12)

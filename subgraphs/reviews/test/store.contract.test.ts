@@ -65,7 +65,7 @@ describe.each(Object.entries(engines))('A store of reviews in %s', (_, start) =>
   }
 
   async function eventsOf(movieId: number) {
-    return (await engine.events()).filter((event) => event['movie_id'] === movieId)
+    return (await engine.events()).filter((event) => event.movie_id === movieId)
   }
 
   beforeAll(async () => {

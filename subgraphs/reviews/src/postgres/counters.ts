@@ -16,15 +16,20 @@ export async function countRating(
   movieId: number,
   change: { readonly added?: number; readonly removed?: number },
 ): Promise<boolean> {
-  const moves = [
-    ...(change.added === undefined ? [] : [`step_${step(change.added)} = step_${change.added} + 1`]),
-    ...(change.removed === undefined ? [] : [`step_${step(change.removed)} = step_${change.removed} - 1`]),
-  ]
-  const count = (change.added === undefined ? 0 : 1) - (change.removed === undefined ? 0 : 1)
-  const sum = (change.added ?? 0) - (change.removed ?? 0)
+  const { added, removed } = change
+  // From a step to the same one nothing moves; the row is held all the same, so that the film's events keep their order.
+  const moves =
+    added === removed
+      ? []
+      : [
+          ...(added === undefined ? [] : [`step_${step(added)} = step_${added} + 1`]),
+          ...(removed === undefined ? [] : [`step_${step(removed)} = step_${removed} - 1`]),
+        ]
+  const count = (added === undefined ? 0 : 1) - (removed === undefined ? 0 : 1)
+  const sum = (added ?? 0) - (removed ?? 0)
+  const assignments = ['rating_count = rating_count + $2', 'rating_sum = rating_sum + $3', ...moves]
   const rows = await sql.execute(
-    `UPDATE rated_movies SET rating_count = rating_count + $2, rating_sum = rating_sum + $3, ${moves.join(', ')}
-      WHERE id = $1 AND ($2 <= 0 OR NOT gone)`,
+    `UPDATE rated_movies SET ${assignments.join(', ')} WHERE id = $1 AND ($2 <= 0 OR NOT gone)`,
     [movieId, count, sum],
   )
   return rows === 1

@@ -6,8 +6,11 @@ import { knownColumns, knownJoins, type ReviewRow, reviewColumns, toReview, toWr
 /** Undoes a transaction for a reason that is an answer, not a fault. */
 export class Refusal extends Error {
   override readonly name = 'Refusal'
-  constructor(readonly kind: 'unknown-movie' | 'erased') {
+  readonly kind: 'unknown-movie' | 'erased'
+
+  constructor(kind: 'unknown-movie' | 'erased') {
     super(kind)
+    this.kind = kind
   }
 }
 
