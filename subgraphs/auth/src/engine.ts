@@ -1,0 +1,18 @@
+import { type OutboxDatabase, prismaDatabase } from '@movieverse/kit/outbox/database'
+import { createOutbox, type SqlOutbox } from '@movieverse/kit/outbox/sql-outbox'
+import { createAuthClient, createPrismaAccountStore } from './store.prisma.ts'
+import type { AccountStore } from './store.ts'
+
+/** The service's store on its engine, with the outbox that its writes fill. Connects when it is first used. */
+export interface AuthEngine {
+  readonly store: AccountStore
+  readonly database: OutboxDatabase
+  readonly outbox: SqlOutbox
+}
+
+/** @param url the service's own PostgreSQL database, migrated */
+export function openAuthEngine(url: string): AuthEngine {
+  const client = createAuthClient(url)
+  const outbox = createOutbox({ source: 'auth' })
+  return { store: createPrismaAccountStore({ client, outbox }), database: prismaDatabase(client), outbox }
+}

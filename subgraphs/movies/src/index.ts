@@ -1,0 +1,4 @@
+import { runService } from '@movieverse/kit/service'
+import { moviesService } from './service.ts'
+
+await runService(moviesService)

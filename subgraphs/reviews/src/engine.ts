@@ -1,0 +1,18 @@
+import { type OutboxDatabase, prismaDatabase } from '@movieverse/kit/outbox/database'
+import { createOutbox, type SqlOutbox } from '@movieverse/kit/outbox/sql-outbox'
+import { createPrismaReviewStore, createReviewsClient } from './store.prisma.ts'
+import type { ReviewStore } from './store.ts'
+
+/** The service's store on its engine, with the outbox that its writes fill. Connects when it is first used. */
+export interface ReviewsEngine {
+  readonly store: ReviewStore
+  readonly database: OutboxDatabase
+  readonly outbox: SqlOutbox
+}
+
+/** @param url the service's own PostgreSQL database, migrated */
+export function openReviewsEngine(url: string): ReviewsEngine {
+  const client = createReviewsClient(url)
+  const outbox = createOutbox({ source: 'reviews' })
+  return { store: createPrismaReviewStore({ client, outbox }), database: prismaDatabase(client), outbox }
+}

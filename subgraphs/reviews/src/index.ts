@@ -1,0 +1,4 @@
+import { runService } from '@movieverse/kit/service'
+import { reviewsService } from './service.ts'
+
+await runService(reviewsService)

@@ -1,0 +1,4 @@
+import { runService } from '@movieverse/kit/service'
+import { usersService } from './service.ts'
+
+await runService(usersService)
