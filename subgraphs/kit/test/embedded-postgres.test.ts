@@ -1,7 +1,10 @@
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
 import { mkdir, mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { join, resolve } from 'node:path'
+import { pathToFileURL } from 'node:url'
 import { silentLog } from '@movieverse/kit/log'
 import { startEmbeddedPostgres } from '@movieverse/kit/postgres/embedded'
 import pg from 'pg'
@@ -20,6 +23,31 @@ async function query(url: string, text: string): Promise<unknown[]> {
     return (await client.query(text)).rows
   } finally {
     await client.end()
+  }
+}
+
+async function serverPidIn(dataDir: string): Promise<number> {
+  return Number((await readFile(join(dataDir, 'cluster', 'postmaster.pid'), 'utf8')).split('\n')[0])
+}
+
+/** A process of its own that owns a server, until it is killed as by kill -9. */
+async function ownerProcess(dataDir: string): Promise<{ url: string; kill(): Promise<void> }> {
+  const source = `
+    const { startEmbeddedPostgres } = await import('${pathToFileURL(resolve('subgraphs/kit/src/postgres/embedded.ts'))}')
+    const { silentLog } = await import('${pathToFileURL(resolve('subgraphs/kit/src/log.ts'))}')
+    const server = await startEmbeddedPostgres({ dataDir: ${JSON.stringify(dataDir)}, log: silentLog })
+    console.log(server.url('postgres'))`
+  const child = spawn(process.execPath, ['--input-type=module', '-e', source], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  })
+  const [url] = (await once(child.stdout, 'data')) as [Buffer]
+  return {
+    url: url.toString().trim(),
+    async kill() {
+      const gone = once(child, 'exit')
+      child.kill('SIGKILL')
+      await gone
+    },
   }
 }
 
@@ -43,20 +71,46 @@ describe('the embedded PostgreSQL', () => {
 
   test('recovers when its owner was killed and the server lives on', async () => {
     const dataDir = join(root, 'orphan')
-    const first = await startEmbeddedPostgres({ dataDir, durable: false, log: silentLog })
-    const serverPid = Number(
-      (await readFile(join(dataDir, 'cluster', 'postmaster.pid'), 'utf8')).split('\n')[0],
-    )
-    await query(first.url('postgres'), 'CREATE TABLE kept AS SELECT 1 AS id')
-    // The owner's session is what a kill -9 takes away; the server stays.
-    await query(
-      first.url('postgres'),
-      `SELECT pg_terminate_backend(pid) FROM pg_locks WHERE locktype = 'advisory'`,
-    )
+    const owner = await ownerProcess(dataDir)
+    const serverPid = await serverPidIn(dataDir)
+    await query(owner.url, 'CREATE TABLE kept AS SELECT 1 AS id')
+    await owner.kill()
+    expect(process.kill(serverPid, 0)).toBe(true)
     const second = await startEmbeddedPostgres({ dataDir, durable: false, log: silentLog })
     expect(() => process.kill(serverPid, 0)).toThrow('ESRCH')
     expect(await query(second.url('postgres'), 'SELECT id FROM kept')).toEqual([{ id: 1 }])
     await second.stop()
+  })
+
+  test('takes over from an owner that was killed in the middle of the first start', async () => {
+    const dataDir = join(root, 'cut-off')
+    await mkdir(join(dataDir, 'cluster'), { recursive: true })
+    await writeFile(join(dataDir, 'cluster', 'PG_VERSION'), '18\n')
+    await writeFile(join(dataDir, 'starting.lock'), '2147483646')
+    const server = await startEmbeddedPostgres({ dataDir, durable: false, log: silentLog })
+    expect(await query(server.url('postgres'), 'SELECT 1 AS alive')).toEqual([{ alive: 1 }])
+    await server.stop()
+  })
+
+  test('is started once by processes that start together', async () => {
+    const dataDir = join(root, 'together')
+    const start = () => startEmbeddedPostgres({ dataDir, join: true, durable: false, log: silentLog })
+    const servers = await Promise.all([start(), start(), start()])
+    expect(servers.map(({ role }) => role).sort()).toEqual(['guest', 'guest', 'owner'])
+    for (const server of servers) await server.stop()
+  })
+
+  test.runIf(process.getuid?.() === 0)('runs under root in a folder that only root may enter', async () => {
+    const closed = join(root, 'closed')
+    await mkdir(closed, { mode: 0o700 })
+    const server = await startEmbeddedPostgres({
+      dataDir: join(closed, 'data'),
+      durable: false,
+      log: silentLog,
+    })
+    expect(await query(server.url('postgres'), 'SELECT 1 AS alive')).toEqual([{ alive: 1 }])
+    await server.stop()
+    expect((await stat(closed)).mode & 0o777).toBe(0o700)
   })
 
   test('recovers when the server itself was killed', async () => {

@@ -7,6 +7,7 @@ import type { Log } from '../log.ts'
 import { findBinaries } from './binaries.ts'
 import { type ClusterFolder, clusterFolder, prepareCluster, readIfThere, startupError } from './cluster.ts'
 import { launch, type Postmaster, readPostmaster, stopPostmaster } from './postmaster.ts'
+import { withStartLock } from './start-lock.ts'
 
 /** A running PostgreSQL server of the platform's own, on the loopback interface. */
 export interface EmbeddedPostgres {
@@ -68,7 +69,7 @@ const fastSettings = { fsync: 'off', synchronous_commit: 'off', full_page_writes
 export async function startEmbeddedPostgres(options: EmbeddedPostgresOptions): Promise<EmbeddedPostgres> {
   const folder = clusterFolder(resolve(options.dataDir))
   try {
-    return await startIn(folder, options)
+    return await withStartLock(folder.root, () => startIn(folder, options))
   } catch (error) {
     throw startupError(error, folder.root)
   }
