@@ -32,6 +32,8 @@ export function searchText(titles: readonly (string | null)[]): string {
   return ` ${[...folded].join(' | ')}`
 }
 
+/** In scripts that put no spaces between words, one character may be a word anywhere. */
+const shortWord = /^[a-z\d]{1,2}$/
 /** Words of a search that count; more are left out. */
 const mostWords = 10
 
@@ -45,5 +47,5 @@ export function searchPatterns(text: string): readonly string[] {
     .split(' ')
     .filter((word) => word !== '')
   if (words.length === 0) return ['']
-  return words.slice(0, mostWords).map((word) => (word.length < 3 ? `% ${word}%` : `%${word}%`))
+  return words.slice(0, mostWords).map((word) => (shortWord.test(word) ? `% ${word}%` : `%${word}%`))
 }
