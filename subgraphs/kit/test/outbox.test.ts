@@ -131,6 +131,9 @@ describe('the outbox', () => {
       origin: 'import',
       data: { type: 'review_created', review_id: 1, user_id: 1, movie_id: 8, rating: 4.5, version: 2 },
     })
+    expect(JSON.stringify(seen[0]?.data)).toBe(
+      '{"type":"review_created","review_id":1,"user_id":1,"movie_id":8,"rating":4.5,"version":2}',
+    )
     expect(Math.abs((seen[0]?.time.getTime() ?? 0) - before)).toBeLessThan(10_000)
     await eventually(async () => expect(await service.waiting()).toBe(0))
   })

@@ -20,6 +20,7 @@ const outageCodes = new Set([
   'P1008',
   'P1017',
   'P2024',
+  'P2028',
 ])
 
 /** The same as Prisma's driver adapters say it. */
@@ -40,15 +41,18 @@ const outageMessages = [
 
 /**
  * Whether a failure comes from a dependency that is down: such a failure says nothing about the event, so it is no
- * attempt of it. Looks through causes and aggregated errors.
+ * attempt of it. Looks through causes, aggregated errors, and what Prisma wraps its driver's errors in. A PostgreSQL error
+ * that ended its session (FATAL, PANIC) is one as well.
  */
 export function isOutage(error: unknown, depth = 0): boolean {
-  if (typeof error !== 'object' || error === null || depth > 5) return false
-  const code = 'code' in error ? String(error.code) : ''
-  if (outageCodes.has(code) || code.startsWith('08')) return true
-  if ('kind' in error && outageKinds.has(String(error.kind))) return true
-  if (!(error instanceof Error)) return false
-  if (outageMessages.some((message) => error.message.includes(message))) return true
-  if (error instanceof AggregateError && error.errors.some((inner) => isOutage(inner, depth + 1))) return true
-  return isOutage(error.cause, depth + 1)
+  if (typeof error !== 'object' || error === null || depth > 6) return false
+  const { code, kind, severity, message, cause, meta, errors } = error as Record<string, unknown>
+  if (outageCodes.has(String(code)) || String(code).startsWith('08')) return true
+  if (outageKinds.has(String(kind)) || severity === 'FATAL' || severity === 'PANIC') return true
+  if (typeof message === 'string' && outageMessages.some((text) => message.includes(text))) return true
+  if (Array.isArray(errors) && errors.some((inner) => isOutage(inner, depth + 1))) return true
+  if (typeof meta === 'object' && meta !== null && 'driverAdapterError' in meta) {
+    if (isOutage(meta.driverAdapterError, depth + 1)) return true
+  }
+  return isOutage(cause, depth + 1)
 }

@@ -24,7 +24,7 @@ export interface PostgresBusSettings {
   readonly timeoutMs?: number
   /** Milliseconds after which a member that is gone loses its partitions; default 6,000. */
   readonly leaseMs?: number
-  /** Milliseconds between looks at the log when no notice comes; default 500. */
+  /** Milliseconds between looks at the log when no notice comes; default 1,000. */
   readonly pollMs?: number
   /** Milliseconds that events are kept at least; default 90 days. */
   readonly retentionMs?: number

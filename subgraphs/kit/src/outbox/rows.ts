@@ -1,8 +1,11 @@
-import type { EventOrigin } from '@movieverse/schema/events/contract'
+import { type EventOrigin, eventContracts } from '@movieverse/schema/events/contract'
+import type { z } from 'zod'
 import type { BusEvent } from '../bus/bus.ts'
 import type { Sql } from '../sql.ts'
 import { dialectOf } from './dialect.ts'
 import { outboxSlots } from './leases.ts'
+
+const contracts = new Map<string, z.ZodType>(Object.entries(eventContracts))
 
 /** A committed event that has not left yet. */
 export interface PendingEvent {
@@ -50,9 +53,15 @@ export async function readPending(
       time: new Date(row.time),
       origin: row.origin as EventOrigin,
       ...(row.traceparent ? { traceparent: row.traceparent } : {}),
-      data: JSON.parse(row.data) as Record<string, unknown>,
+      data: inContractOrder(row.topic, JSON.parse(row.data) as BusEvent['data']),
     },
   }))
+}
+
+/** A binary JSON column forgets the order of the fields; their contract has it. Data of an older contract stays as it is. */
+function inContractOrder(topic: string, data: BusEvent['data']): BusEvent['data'] {
+  const parsed = contracts.get(topic)?.safeParse(data)
+  return parsed?.success ? (parsed.data as BusEvent['data']) : data
 }
 
 /** Removes events that the bus has acknowledged. */
