@@ -1,0 +1,79 @@
+import { createHttpServer } from '@movieverse/gateway/http/server'
+import { listen } from '@movieverse/gateway/program'
+import { processEnv } from '@movieverse/kit/env'
+import { createHealthHandler } from '@movieverse/kit/health'
+import { hostSubgraph } from '@movieverse/kit/hosting'
+import { type Lifecycle, runProcess } from '@movieverse/kit/lifecycle'
+import { createLog } from '@movieverse/kit/log'
+import { measureProcess } from '@movieverse/kit/metrics'
+import { openPlatform } from '@movieverse/kit/platform'
+import { readStandaloneSettings } from './env.ts'
+import { ensureAdministrator, ensureSample } from './first-start.ts'
+import { createStandaloneGateway } from './gateway.ts'
+import { createSubgraphs, serviceNames } from './subgraphs.ts'
+import { welcome } from './welcome.ts'
+
+const log = createLog({ service: 'standalone' })
+
+async function start(lifecycle: Lifecycle): Promise<void> {
+  const settings = readStandaloneSettings()
+  const { DATA_DIR: dataDir, HOST: host, SAMPLE } = settings
+  log.level = settings.LOG_LEVEL
+  measureProcess()
+
+  // The port is taken first: who can't have it learns so before a minute of loading.
+  let handle: Parameters<typeof createHttpServer>[0] = async (_, response) => {
+    response.writeHead(503, { 'retry-after': '1' }).end()
+  }
+  const http = createHttpServer((request, response) => handle(request, response))
+  const port = await listen(http, settings.PORT, host)
+  lifecycle.onStop('http', () => http.close())
+
+  const platform = await openPlatform({
+    services: serviceNames,
+    env: processEnv,
+    dataDir,
+    port: settings.POSTGRES_PORT,
+    log,
+  })
+  lifecycle.onStop('platform', () => platform.close())
+  await Promise.all(serviceNames.map((name) => platform.databases.migrate(name)))
+
+  const subgraphs = await createSubgraphs(platform, { log })
+  for (const subgraph of subgraphs.all) {
+    const hosted = await hostSubgraph(subgraph, { ...platform, log })
+    lifecycle.onStop(subgraph.name, () => hosted.close())
+  }
+  const { administration } = subgraphs.auth
+  const administratorPassword = await ensureAdministrator(administration)
+  const sample = SAMPLE !== 'none'
+  if (sample) await ensureSample({ dataDir, urlOf: platform.databases.url, administration, log })
+
+  const gateway = await createStandaloneGateway({
+    platform,
+    subgraphs,
+    introspection: settings.INTROSPECTION,
+    log,
+  })
+  lifecycle.onStop('gateway', () => gateway.close())
+  const health = createHealthHandler({
+    checks: Object.assign(
+      { bus: () => platform.bus.ping(), jobs: () => platform.jobs.ping() },
+      gateway.checks,
+      ...subgraphs.all.map(({ name, checks }) => prefixed(name, checks)),
+    ),
+    stopping: lifecycle.stopping,
+  })
+  handle = async (request, response) => {
+    if (!(await health(request, response))) await gateway.handle(request, response)
+  }
+  const shownHost = host === '127.0.0.1' ? 'localhost' : host
+  process.stdout.write(
+    welcome({ origin: `http://${shownHost}:${port}`, dataDir, sample, administratorPassword }),
+  )
+}
+
+const prefixed = (name: string, checks: Readonly<Record<string, () => Promise<void>>>) =>
+  Object.fromEntries(Object.entries(checks).map(([check, ask]) => [`${name}.${check}`, ask]))
+
+await runProcess(log, start)

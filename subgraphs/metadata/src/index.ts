@@ -1,0 +1,4 @@
+import { runService } from '@movieverse/kit/service'
+import { metadataService } from './service.ts'
+
+await runService(metadataService)

@@ -1,0 +1,21 @@
+import type { Service } from '@movieverse/kit/service'
+import type { Subgraph } from '@movieverse/kit/subgraph'
+import pg from 'pg'
+import { openPostgresStore } from './store.postgres.ts'
+import { createMetadataSubgraph } from './subgraph.ts'
+
+/** The service on its engines, for a process of its own or a host of several. */
+export const metadataService = {
+  name: 'metadata',
+  async create({ databaseUrl, bus, entities, log }) {
+    const pool = new pg.Pool({ connectionString: databaseUrl, max: 10 })
+    const engine = await openPostgresStore({ pool, log })
+    const relay = engine.relay(bus)
+    return createMetadataSubgraph({
+      store: engine.store,
+      entities,
+      background: [relay],
+      checks: { outbox: () => relay.check() },
+    })
+  },
+} satisfies Service<Subgraph>
