@@ -60,10 +60,14 @@ function manifests() {
   ].filter(existsSync)
 }
 
-async function install() {
+function digest(files) {
   const hash = createHash('sha256')
-  for (const file of manifests()) hash.update(readFileSync(file))
-  const wanted = hash.digest('hex')
+  for (const file of files) hash.update(readFileSync(file))
+  return hash.digest('hex')
+}
+
+async function install() {
+  const wanted = digest(manifests())
   const stamp = 'node_modules/.movieverse-installed'
   if (existsSync(stamp) && readFileSync(stamp, 'utf8') === wanted && existsSync(node)) return
   say('Installing packages (once; a minute or so) …')
@@ -82,11 +86,13 @@ async function build() {
   const [{ build: bundle }, { buildOptions }] = await Promise.all([import('esbuild'), import('./build.mjs')])
   mkdirSync('dist', { recursive: true })
   await bundle(buildOptions())
-  if (!existsSync('dist/graphiql/stamp')) {
-    const { buildGraphiql } = await import('../gateway/src/graphiql/build.mjs')
-    await buildGraphiql('dist/graphiql')
-    writeFileSync('dist/graphiql/stamp', '')
-  }
+  const sources = ['app.mjs', 'build.mjs'].map((file) => join('gateway/src/graphiql', file))
+  const wanted = digest([...sources, 'pnpm-lock.yaml'])
+  const stamp = 'dist/graphiql/stamp'
+  if (existsSync(stamp) && readFileSync(stamp, 'utf8') === wanted) return
+  const { buildGraphiql } = await import('../gateway/src/graphiql/build.mjs')
+  await buildGraphiql('dist/graphiql')
+  writeFileSync(stamp, wanted)
 }
 
 async function program(name, args = rest) {

@@ -45,7 +45,6 @@ async function start(lifecycle: Lifecycle): Promise<void> {
     lifecycle.onStop(subgraph.name, () => hosted.close())
   }
   const { administration } = subgraphs.auth
-  const administratorPassword = await ensureAdministrator(administration)
   const sample = SAMPLE !== 'none'
   if (sample) await ensureSample({ dataDir, urlOf: platform.databases.url, administration, log })
 
@@ -67,6 +66,8 @@ async function start(lifecycle: Lifecycle): Promise<void> {
   handle = async (request, response) => {
     if (!(await health(request, response))) await gateway.handle(request, response)
   }
+  // Last, so that no start that is cut off keeps the password to itself.
+  const administratorPassword = await ensureAdministrator(administration)
   const shownHost = host === '127.0.0.1' ? 'localhost' : host
   process.stdout.write(
     welcome({ origin: `http://${shownHost}:${port}`, dataDir, sample, administratorPassword }),
