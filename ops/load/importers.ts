@@ -30,6 +30,12 @@ export interface CreditsImport {
   readonly keywords: readonly string[]
 }
 
+export interface ImportedMember {
+  readonly id: number
+  /** The name asked for, or another where that was taken; undefined when the account was erased since. */
+  readonly username: string | undefined
+}
+
 export interface ProfileImport {
   readonly userId: number
   readonly username: string
@@ -57,8 +63,8 @@ export interface Importers {
   importMembers(
     members: readonly { readonly source: string; readonly username: string }[],
     origin: EventOrigin,
-  ): Promise<readonly number[]>
-  importProfiles(profiles: readonly ProfileImport[], origin: EventOrigin): Promise<void>
+  ): Promise<readonly ImportedMember[]>
+  importProfiles(profiles: readonly ProfileImport[]): Promise<void>
   importReviews(
     reviews: readonly ReviewImport[],
     origin: EventOrigin,

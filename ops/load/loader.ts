@@ -61,7 +61,6 @@ async function load(deps: LoaderDeps, source: Source, origin: EventOrigin): Prom
   if (present?.finishedAt) return reportOf(source, present, { seconds: 0, alreadyLoaded: true })
   if (!present) await file.reset()
   const meter: Meter = { bytes: 0 }
-  const totalBytes = bytesToRead(source)
   let saving: Promise<void> = Promise.resolve()
   const run: Run = {
     ...deps,
@@ -74,7 +73,7 @@ async function load(deps: LoaderDeps, source: Source, origin: EventOrigin): Prom
       run.state = { ...run.state, ...change }
       const { films, members, ratings } = run.state
       const counts = { films: films.done, members: members.done, ratings: ratings.done }
-      progress.update({ ...counts, bytes: meter.bytes, totalBytes })
+      progress.update({ ...counts, bytes: meter.bytes, totalBytes: source.bytes })
       saving = saving.then(() => file.write(run.state))
       return saving
     },
@@ -146,14 +145,6 @@ async function loadRatings(run: Run): Promise<void> {
 }
 
 const batchSize = 1000
-
-/** Films are read once, ratings twice: for their raters, then for themselves. */
-function bytesToRead({ files, ratings }: Source): number {
-  const sizes = Object.values(files)
-  const all = sizes.reduce((sum, size) => sum + size, 0)
-  // The largest file of a data set with ratings is the one with the ratings.
-  return ratings ? all + Math.max(...sizes) : all
-}
 
 function sameFiles(a: Readonly<Record<string, number>>, b: Readonly<Record<string, number>>): boolean {
   const names = Object.keys(a)

@@ -31,7 +31,7 @@ export async function importRaters(
   { dataset, origin }: { readonly dataset: string; readonly origin: EventOrigin },
 ): Promise<readonly number[]> {
   const names = raters.map(({ sourceId }) => memberName(sourceId))
-  const ids = await importers.importMembers(
+  const members = await importers.importMembers(
     raters.map(({ sourceId }, index) => ({
       source: `${dataset}:${sourceId}`,
       username: names[index]?.username ?? '',
@@ -39,13 +39,12 @@ export async function importRaters(
     origin,
   )
   await importers.importProfiles(
-    raters.map(({ joinedAt }, index) => ({
-      userId: ids[index] ?? 0,
-      username: names[index]?.username ?? '',
-      displayName: names[index]?.displayName ?? '',
-      joinedAt,
-    })),
-    origin,
+    members.flatMap(({ id, username }, index) => {
+      const joinedAt = raters[index]?.joinedAt
+      const displayName = names[index]?.displayName
+      if (username === undefined || !joinedAt || !displayName) return []
+      return [{ userId: id, username, displayName, joinedAt }]
+    }),
   )
-  return ids
+  return members.map(({ id }) => id)
 }

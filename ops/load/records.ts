@@ -57,6 +57,8 @@ export interface Source {
   readonly layout: string
   /** The same for the same data wherever it lies: 12 hexadecimal digits. Members are told apart by it. */
   readonly id: string
+  /** What is to be read in all; the ratings twice, for their raters and for themselves. */
+  readonly bytes: number
   /** The files it reads, with their sizes: a finished load is known again by them. */
   readonly files: Readonly<Record<string, number>>
   films(meter?: Meter): AsyncIterable<Line<FilmRecord>>

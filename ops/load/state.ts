@@ -30,6 +30,7 @@ export interface StateFile {
   /** Takes the place of the former state in one step: a kill leaves the one or the other. */
   write(state: LoadState): Promise<void>
   readMapping(kind: MappingKind): Promise<Mapping>
+  /** On disk when it resolves. */
   appendMapping(kind: MappingKind, pairs: readonly (readonly [source: number, id: number])[]): Promise<void>
   /** Forgets what an earlier load of other files under the same name has left. */
   reset(): Promise<void>
@@ -74,7 +75,8 @@ export function createStateFile(folder: string, id: string): StateFile {
     },
     async appendMapping(kind, pairs) {
       if (pairs.length === 0) return
-      await appendFile(mappingPath(kind), `\n${pairs.map(([source, id]) => `${source} ${id};`).join('\n')}\n`)
+      const text = `\n${pairs.map(([source, id]) => `${source} ${id};`).join('\n')}\n`
+      await appendFile(mappingPath(kind), text, { flush: true })
     },
     async reset() {
       await mkdir(folder, { recursive: true })

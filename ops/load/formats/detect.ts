@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import { existsSync, statSync } from 'node:fs'
-import { basename, join } from 'node:path'
+import { basename, dirname, join } from 'node:path'
 import { readLines } from '../lines.ts'
 import type { Source } from '../records.ts'
 import { readCatalogue } from './catalogue.ts'
@@ -13,7 +13,10 @@ export class UnknownLayoutError extends Error {
   override readonly name = 'UnknownLayoutError'
 }
 
-type Layout = Omit<Source, 'id' | 'files'> & { readonly names: readonly string[]; readonly known: string }
+interface Layout extends Pick<Source, 'layout' | 'sharedIds' | 'films' | 'ratings'> {
+  /** Its files, the one with the ratings (or else the films) last. */
+  readonly names: readonly string[]
+}
 
 /**
  * Recognises a data set by its files.
@@ -21,30 +24,31 @@ type Layout = Omit<Source, 'id' | 'files'> & { readonly names: readonly string[]
  */
 export async function detectSource(path: string): Promise<Source> {
   if (!existsSync(path)) throw new UnknownLayoutError(`${path} is not there.`)
-  const folder = statSync(path).isDirectory()
-  const layout = folder ? folderLayout(path) : fileLayout(path)
-  const at = (name: string) => (folder ? join(path, name) : path)
-  return {
-    layout: layout.layout,
-    films: layout.films,
-    ratings: layout.ratings,
-    sharedIds: layout.sharedIds,
-    id: await fingerprint(at(layout.known)),
-    files: Object.fromEntries(layout.names.map((name) => [name, statSync(at(name)).size])),
-  }
+  return statSync(path).isDirectory()
+    ? toSource(path, folderLayout(path))
+    : toSource(dirname(path), fileLayout(path))
 }
 
 /** Films of a catalogue and ratings in MovieLens' columns side by side: the layout of the sample. */
-export async function sampleSource(folder: string): Promise<Source> {
-  const films = join(folder, 'films.jsonl.br')
-  const ratings = join(folder, 'ratings.csv.br')
-  return {
+export function sampleSource(folder: string): Promise<Source> {
+  const names = ['films.jsonl.br', 'ratings.csv.br'] as const
+  return toSource(folder, {
     layout: 'the sample',
+    names,
     sharedIds: true,
-    id: await fingerprint(ratings),
-    files: { films: statSync(films).size, ratings: statSync(ratings).size },
-    films: (meter) => readCatalogue(films, meter),
-    ratings: (meter) => readCsvRatings(ratings, meter),
+    films: (meter) => readCatalogue(join(folder, names[0]), meter),
+    ratings: (meter) => readCsvRatings(join(folder, names[1]), meter),
+  })
+}
+
+async function toSource(folder: string, { names, ...layout }: Layout): Promise<Source> {
+  const sizes = names.map((name) => statSync(join(folder, name)).size)
+  const telling = names.at(-1) ?? ''
+  return {
+    ...layout,
+    id: await fingerprint(join(folder, telling)),
+    files: Object.fromEntries(names.map((name, index) => [name, sizes[index] ?? 0])),
+    bytes: sizes.reduce((sum, size) => sum + size, 0) + (layout.ratings ? (sizes.at(-1) ?? 0) : 0),
   }
 }
 
@@ -55,7 +59,6 @@ function folderLayout(folder: string): Layout {
       layout: 'MovieLens (CSV)',
       sharedIds: true,
       names: ['links.csv', 'movies.csv', 'ratings.csv'],
-      known: 'ratings.csv',
       films: (meter) => readCsvFilms(folder, meter),
       ratings: (meter) => readCsvRatings(join(folder, 'ratings.csv'), meter),
     }
@@ -64,7 +67,6 @@ function folderLayout(folder: string): Layout {
       layout: 'MovieLens 1M',
       sharedIds: true,
       names: ['movies.dat', 'ratings.dat'],
-      known: 'ratings.dat',
       films: (meter) => readDatFilms(folder, meter),
       ratings: (meter) => readDatRatings(folder, meter),
     }
@@ -73,7 +75,6 @@ function folderLayout(folder: string): Layout {
       layout: 'MovieLens 100K',
       sharedIds: false,
       names: ['u.genre', 'u.item', 'u.data'],
-      known: 'u.data',
       films: (meter) => readTabFilms(folder, meter),
       ratings: (meter) => readTabRatings(folder, meter),
     }
@@ -91,7 +92,6 @@ function fileLayout(path: string): Layout {
     layout: 'catalogue (JSON Lines)',
     sharedIds: true,
     names: [basename(path)],
-    known: basename(path),
     films: (meter) => readCatalogue(path, meter),
   }
 }

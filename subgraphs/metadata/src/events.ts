@@ -1,8 +1,8 @@
-import type { BusEvent, EventConsumer } from '@movieverse/kit/bus/bus'
+import type { EventConsumer } from '@movieverse/kit/bus/bus'
 import type { OutgoingEvent } from '@movieverse/kit/outbox/outbox'
-import type { EntityReader } from '@movieverse/kit/subgraph'
 import { checkEvent, type EventOrigin } from '@movieverse/schema/events/contract'
-import type { Analysis, FilmCredits, Genre, ImportedBatch, MetadataStore, Person, Tell } from './store.ts'
+import type { Films } from './films.ts'
+import type { Analysis, FilmCredits, Genre, ImportedBatch, Person, Tell } from './store.ts'
 
 const topic = 'movieverse.metadata'
 const moviesTopic = 'movieverse.movies'
@@ -33,39 +33,19 @@ export function toldOfImport(
   ]
 }
 
-/** Entities that the films' owner is asked for at once. */
-const slice = 1000
-
 /**
  * Keeps the projection of the films that there are. Each event makes it read the films' present state from their owner,
  * so that the order and the number of deliveries don't matter.
  */
-export function createMovieConsumer(deps: {
-  readonly store: MetadataStore
-  readonly entities: EntityReader
-}): EventConsumer {
-  const { store, entities } = deps
-
-  async function refresh(ids: readonly number[]): Promise<void> {
-    const found = await entities.read<{ id: string }>('movies', 'Movie', ids, 'id')
-    const gone = ids.filter((_, index) => !found[index])
-    await store.saveMovies({ known: ids.filter((_, index) => found[index]), gone })
-  }
-
+export function createMovieConsumer(films: Films): EventConsumer {
   return {
     group: 'metadata',
     topics: [moviesTopic],
-    async handle(event: BusEvent, signal: AbortSignal) {
+    async handle(event) {
       const data = checkEvent(moviesTopic, event.data)
-      if (data.type !== 'movies_imported') return refresh([data.movie_id])
-      for (let first = data.first_id; first <= data.last_id; first += slice) {
-        signal.throwIfAborted()
-        await refresh(range(first, Math.min(first + slice - 1, data.last_id)))
-      }
+      if (data.type === 'movies_imported')
+        await films.refreshGone({ first: data.first_id, last: data.last_id })
+      else await films.refresh([data.movie_id])
     },
   }
-}
-
-function range(first: number, last: number): number[] {
-  return Array.from({ length: last - first + 1 }, (_, index) => first + index)
 }

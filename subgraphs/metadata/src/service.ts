@@ -14,6 +14,7 @@ export const metadataService = {
     return createMetadataSubgraph({
       store: engine.store,
       entities,
+      log,
       background: [relay],
       checks: { outbox: () => relay.check() },
     })

@@ -6,6 +6,7 @@ import type { Pool } from 'pg'
 import { createAnalysisStore } from './postgres/analyses.ts'
 import { createCreditsStore } from './postgres/credits.ts'
 import { createGenreStore } from './postgres/genres.ts'
+import { createFilmStore } from './postgres/movies.ts'
 import { createPersonStore } from './postgres/people.ts'
 import { prepareTables } from './postgres/tables.ts'
 import type { MetadataEngine, MetadataStore } from './store.ts'
@@ -38,6 +39,7 @@ export async function openPostgresStore({ pool, log }: { pool: Pool; log: Log })
     ...people,
     ...credits,
     ...analyses,
+    ...createFilmStore(database),
     saveGenre: waking(genres.saveGenre),
     importGenres: waking(genres.importGenres),
     savePerson: waking(people.savePerson),
@@ -45,19 +47,6 @@ export async function openPostgresStore({ pool, log }: { pool: Pool; log: Log })
     saveCredits: waking(credits.saveCredits),
     importCredits: waking(credits.importCredits),
     saveAnalysis: waking(analyses.saveAnalysis),
-
-    async knownMovies(ids) {
-      const rows = await database.sql.query<{ id: number }>('select id from movies where id = any($1)', [ids])
-      return new Set(rows.map(({ id }) => id))
-    },
-    async saveMovies({ known, gone }) {
-      if (known.length > 0)
-        await database.sql.execute(
-          'insert into movies (id) select id from unnest($1::integer[]) as id order by id on conflict do nothing',
-          [known],
-        )
-      if (gone.length > 0) await database.sql.execute('delete from movies where id = any($1)', [gone])
-    },
 
     ping: async () => void (await database.sql.query('select 1', [])),
     close: () => pool.end(),

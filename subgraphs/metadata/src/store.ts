@@ -66,7 +66,7 @@ export interface PersonCredit {
   /** Place in the film's billing; 0 for directing. */
   readonly order: number
   readonly character: string | null
-  /** False when the film is gone. */
+  /** False when the film is known to be gone. */
   readonly movieKnown: boolean
 }
 
@@ -173,6 +173,8 @@ export interface MetadataStore {
 
   /** Of these films, those that are known to exist. */
   knownMovies(ids: readonly number[]): Promise<ReadonlySet<number>>
+  /** Films of this range, both ends included, that are known to be gone; by id. */
+  goneMovies(range: { readonly first: number; readonly last: number }): Promise<readonly number[]>
   saveMovies(movies: { readonly known: readonly number[]; readonly gone: readonly number[] }): Promise<void>
 
   /** Rejects with the reason when the store does not answer. */

@@ -1,40 +1,42 @@
-import type { EventBus } from '@movieverse/kit/bus/bus'
 import { buildFederatedSchema, type Reference } from '@movieverse/kit/graphql/build'
 import { referenceId } from '@movieverse/kit/graphql/ids'
-import type { EntityReader, Subgraph } from '@movieverse/kit/subgraph'
+import type { Log } from '@movieverse/kit/log'
+import type { Background, EntityReader, Subgraph } from '@movieverse/kit/subgraph'
 import { tracedStore } from '@movieverse/kit/telemetry'
 import { createMovieConsumer } from './events.ts'
+import { createFilms } from './films.ts'
 import { loadersOf } from './loaders.ts'
 import { createAnalyses } from './metadata/analyses.ts'
 import { createCredits } from './metadata/credits.ts'
 import { createGenres } from './metadata/genres.ts'
-import { createMetadataImporter, type MetadataImporter } from './metadata/importer.ts'
 import { createPeople } from './metadata/people.ts'
 import { createGenreResolver } from './resolvers/genres.ts'
 import { createAnalysisResolver, createMovieResolver } from './resolvers/movies.ts'
 import { createPersonResolver } from './resolvers/people.ts'
-import type { MetadataEngine } from './store.ts'
+import type { MetadataStore } from './store.ts'
 
-export interface MetadataSubgraphDeps {
-  readonly engine: MetadataEngine
-  readonly bus: EventBus
+export interface MetadataDependencies {
+  readonly store: MetadataStore
+  /** Asks the films' owner which there are. */
   readonly entities: EntityReader
+  readonly log: Log
+  /** What runs beside: the outbox's relay. */
+  readonly background?: readonly Background[]
+  /** Further dependencies for `/readyz`. */
+  readonly checks?: Subgraph['checks']
 }
 
-/** Genres, people, credits and analyses, and the way in for bulk loads. */
-export interface MetadataSubgraph extends Subgraph {
-  readonly importer: MetadataImporter
-}
-
-export function createMetadataSubgraph({ engine, bus, entities }: MetadataSubgraphDeps): MetadataSubgraph {
-  const store = tracedStore('metadata', engine.store)
-  const relay = engine.relay(bus)
+/** Genres, people, credits and analyses. */
+export function createMetadataSubgraph(dependencies: MetadataDependencies): Subgraph {
+  const { entities, log, background = [], checks = {} } = dependencies
+  const store = tracedStore('metadata', dependencies.store)
+  const films = createFilms({ store, entities, log })
   const parts = {
     store,
     genres: createGenres({ store }),
     people: createPeople({ store }),
-    credits: createCredits({ store }),
-    analyses: createAnalyses({ store }),
+    credits: createCredits({ store, films }),
+    analyses: createAnalyses({ store, films }),
   }
   return {
     name: 'metadata',
@@ -52,11 +54,10 @@ export function createMetadataSubgraph({ engine, bus, entities }: MetadataSubgra
         Movie: entity((id) => ({ id })),
       },
     }),
-    importer: createMetadataImporter({ store }),
-    consumers: [createMovieConsumer({ store, entities })],
+    consumers: [createMovieConsumer(films)],
     workers: [],
-    checks: { store: () => store.ping(), outbox: () => relay.check() },
-    background: [relay],
+    checks: { database: () => store.ping(), ...checks },
+    background,
     close: () => store.close(),
   }
 }

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import type { BusEvent, BusSubscription } from '@movieverse/kit/bus/bus'
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
+import { createMetadataImporter } from '../src/metadata/importer.ts'
 import {
   openService,
   SAVE_ANALYSIS,
@@ -96,7 +97,7 @@ describe('what is saved is told', () => {
 
 describe('bulk loads', () => {
   test('tell one event a batch of a thousand, with their origin', async () => {
-    const { importer } = service.subgraph
+    const importer = createMetadataImporter({ store: service.engine.store })
     const people = await importer.importPeople(
       Array.from({ length: 1500 }, (_, index) => ({ name: `Load ${index}` })),
       'seed',
@@ -136,7 +137,7 @@ describe('bulk loads', () => {
   })
 
   test('refuse rows that cannot be, before anything is written', async () => {
-    const { importer } = service.subgraph
+    const importer = createMetadataImporter({ store: service.engine.store })
     await expect(importer.importPeople([{ name: 'Fine' }, { name: '' }])).rejects.toThrow(/Too small/)
     await expect(importer.importGenres(['Fine too', '…'])).rejects.toThrow()
     const film = {
@@ -165,12 +166,18 @@ describe('films', () => {
     await vi.waitFor(async () => expect(await known([11])).toEqual(new Set()), 10_000)
   })
 
-  test('of a bulk load become known, and the ids between them do not', async () => {
-    const ids = [21, 25, 2300]
-    for (const id of ids) service.films.add(id)
-    await service.bus.publish([
-      event({ type: 'movies_imported', first_id: 21, last_id: 2300, count: 3 }, '21'),
-    ])
-    await vi.waitFor(async () => expect(await known([21, 22, 25, 2300])).toEqual(new Set(ids)), 10_000)
+  test('that were gone and come back with a bulk load are known again, and others are asked for when needed', async () => {
+    await service.engine.store.saveMovies({ known: [], gone: [31, 32] })
+    for (const id of [31, 33]) service.films.add(id)
+    await service.bus.publish([event({ type: 'movies_imported', first_id: 30, last_id: 40, count: 2 }, '30')])
+    await vi.waitFor(async () => expect(await known([31, 32, 33])).toEqual(new Set([31])), 10_000)
+    const input = { cast: [], directorIds: [], keywords: [] }
+    expect((await service.save(SAVE_CREDITS, { movieId: '33', ...input })).data.saveCredits?.errors).toEqual(
+      [],
+    )
+    expect(
+      (await service.save(SAVE_CREDITS, { movieId: '32', ...input })).data.saveCredits?.errors,
+    ).toMatchObject([{ code: 'NOT_FOUND' }])
+    expect(await known([31, 32, 33])).toEqual(new Set([31, 33]))
   })
 })

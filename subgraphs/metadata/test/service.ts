@@ -1,12 +1,12 @@
 import type { EventBus } from '@movieverse/kit/bus/bus'
 import { createPostgresBus } from '@movieverse/kit/bus/postgres'
 import { silentLog } from '@movieverse/kit/log'
-import type { EntityReader } from '@movieverse/kit/subgraph'
+import type { EntityReader, Subgraph } from '@movieverse/kit/subgraph'
 import { createTestDatabase } from '@movieverse/kit/testing/database'
 import { executeOn, type TestRequest, type TestResult } from '@movieverse/kit/testing/execute'
 import type { Viewer } from '@movieverse/kit/viewer'
 import { expect } from 'vitest'
-import { createMetadataSubgraph, type MetadataSubgraph } from '../src/subgraph.ts'
+import { createMetadataSubgraph } from '../src/subgraph.ts'
 import { engines, type TestEngine } from './engines.ts'
 
 export const admin: Viewer = { userId: 1, username: 'root', roles: ['user', 'admin'], sessionId: 'a' }
@@ -36,7 +36,7 @@ export function faults(payload: Json | undefined): readonly (readonly string[])[
 
 /** The service on its own database and bus, and what the films' owner answers it. */
 export interface TestService {
-  readonly subgraph: MetadataSubgraph
+  readonly subgraph: Subgraph
   readonly engine: TestEngine
   readonly bus: EventBus
   /** Ids of the films that there are. */
@@ -64,7 +64,12 @@ export async function openService(): Promise<TestService> {
     read: async <T>(_subgraph: string, _typename: string, ids: readonly (number | string)[]) =>
       ids.map((id) => (films.has(Number(id)) ? ({ id: String(id) } as T) : null)),
   }
-  const subgraph = createMetadataSubgraph({ engine, bus, entities })
+  const subgraph = createMetadataSubgraph({
+    store: engine.store,
+    entities,
+    log: silentLog,
+    background: [engine.relay(bus)],
+  })
   const ask = (query: string, variables: Record<string, unknown> = {}, viewer: Viewer | null = null) =>
     executeOn<Json>(subgraph, { query, variables, viewer })
   const save = (mutation: string, input: Record<string, unknown>) => ask(mutation, { input }, admin)

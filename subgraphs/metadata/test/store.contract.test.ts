@@ -356,6 +356,9 @@ describe.each(engines)('the metadata store on $name', ({ open }) => {
       await store.saveMovies({ known: [601, 602], gone: [] })
       await store.saveMovies({ known: [602], gone: [601, 603] })
       expect(await store.knownMovies([601, 602, 603])).toEqual(new Set([602]))
+      expect(await store.goneMovies({ first: 600, last: 601 })).toEqual([601])
+      await store.saveMovies({ known: [601], gone: [] })
+      expect(await store.goneMovies({ first: 600, last: 700 })).toEqual([603])
     })
   })
 

@@ -1,4 +1,5 @@
 import { told } from '../events.ts'
+import type { Films } from '../films.ts'
 import type { Analysis, MetadataStore } from '../store.ts'
 import { type Fault, fault, type Outcome, refused, textFault } from './faults.ts'
 
@@ -14,13 +15,17 @@ export interface AnalysisInput {
 
 const most = { genres: 50, sources: 50, summary: 5000, url: 2000 }
 
-export function createAnalyses(deps: { readonly store: MetadataStore; readonly now?: () => Date }) {
-  const { store, now = () => new Date() } = deps
+export function createAnalyses(deps: {
+  readonly store: MetadataStore
+  readonly films: Films
+  readonly now?: () => Date
+}) {
+  const { store, films, now = () => new Date() } = deps
   return {
     async save(input: AnalysisInput): Promise<Outcome<Analysis>> {
       const faults = inputFaults(input)
       if (faults.length > 0) return refused(...faults)
-      if (!(await store.knownMovies([input.movieId])).has(input.movieId))
+      if (!(await films.exists(input.movieId)))
         return refused(fault('NOT_FOUND', 'There is no such film.', 'movieId'))
       const unknown = await unknownGenres(input.predictedGenres ?? [])
       if (unknown.length > 0) return refused(...unknown)

@@ -1,4 +1,5 @@
 import { told } from '../events.ts'
+import type { Films } from '../films.ts'
 import type { FilmCredits, MetadataStore } from '../store.ts'
 import { type Fault, fault, type Outcome, refused, textFault } from './faults.ts'
 
@@ -13,14 +14,14 @@ export interface CreditsInput {
 /** Entries that one film takes. */
 export const creditLimits = { cast: 500, directors: 100, keywords: 200 }
 
-export function createCredits({ store }: { readonly store: MetadataStore }) {
+export function createCredits({ store, films }: { readonly store: MetadataStore; readonly films: Films }) {
   return {
     /** Replaces a film's cast, directors and keywords; film and people must exist. */
     async save(input: CreditsInput): Promise<Outcome<FilmCredits>> {
       const keywords = [...new Set(input.keywords.map((keyword) => keyword.trim()))]
       const faults = [...sizeFaults(input), ...wordFaults(input.cast, keywords)]
       if (faults.length > 0) return refused(...faults)
-      if (!(await store.knownMovies([input.movieId])).has(input.movieId))
+      if (!(await films.exists(input.movieId)))
         return refused(fault('NOT_FOUND', 'There is no such film.', 'movieId'))
       const unknown = await unknownPeople(input)
       if (unknown.length > 0) return refused(...unknown)

@@ -23,8 +23,18 @@ const creditsRow = z.object({
   directorIds: z.array(id).max(creditLimits.directors),
   keywords: z.array(z.string()).max(creditLimits.keywords),
 })
-/** A film's credits as a load has them. */
-export type ImportedCredits = z.input<typeof creditsRow>
+/** A film's credits as a load has them: at most 500 in the cast, 100 directors and 200 keywords. */
+export interface ImportedCredits {
+  readonly movieId: number
+  /** Billed by `order`; gaps in it are closed. */
+  readonly cast: readonly {
+    readonly personId: number
+    readonly character?: string | null
+    readonly order: number
+  }[]
+  readonly directorIds: readonly number[]
+  readonly keywords: readonly string[]
+}
 
 /** Bulk loads: batches of 1,000 rows, each one transaction and at most one event. The same rows again change nothing. */
 export interface MetadataImporter {

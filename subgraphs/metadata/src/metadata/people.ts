@@ -29,8 +29,10 @@ const nobody: PersonFacts = {
 
 /** Carries faults out of a write that has not written yet. */
 class Refusal extends Error {
-  constructor(readonly faults: readonly Fault[]) {
+  readonly faults: readonly Fault[]
+  constructor(faults: readonly Fault[]) {
     super('refused')
+    this.faults = faults
   }
 }
 

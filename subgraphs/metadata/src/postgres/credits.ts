@@ -2,6 +2,7 @@ import type { OutboxDatabase } from '@movieverse/kit/outbox/database'
 import type { Outbox } from '@movieverse/kit/outbox/outbox'
 import type { FilmCredits, MetadataStore, NewCredits, PersonCredit } from '../store.ts'
 import { batchOf } from './ids.ts'
+import { knowMovies } from './movies.ts'
 
 interface CreditsRow {
   id: number
@@ -43,7 +44,7 @@ export function createCreditsStore(database: OutboxDatabase, outbox: Outbox): Cr
     async creditsOfPeople({ personIds, after, limit }) {
       // A film has one credit of the person at least, and the page may start in the middle of one.
       const rows = await database.sql.query<CreditsRow & { person: number; known: boolean }>(
-        `select person, film.id, film.document, film.version, movies.id is not null as known
+        `select person, film.id, film.document, film.version, movies.gone is not true as known
          from unnest($1::integer[]) as person
          cross join lateral (
            select id, document, version from credits
@@ -98,9 +99,7 @@ export function createCreditsStore(database: OutboxDatabase, outbox: Outbox): Cr
         // In order of ids, so that two loads at once lock the rows in one order.
         const ordered = [...credits].sort((a, b) => a.movieId - b.movieId)
         const ids = ordered.map(({ movieId }) => movieId)
-        await sql.execute('insert into movies (id) select unnest($1::integer[]) on conflict do nothing', [
-          ids,
-        ])
+        await sql.execute(knowMovies, [ids, false])
         const changed = await sql.query<{ id: number }>(
           `insert into credits (id, document, version)
            select * from unnest($1::integer[], $2::jsonb[], array_fill(1, array[cardinality($1::integer[])]))

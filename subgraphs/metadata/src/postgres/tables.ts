@@ -28,7 +28,8 @@ const versions: readonly string[] = [
 
   create table analysis (id integer primary key, document jsonb not null, version integer not null);
 
-  create table movies (id integer primary key);
+  create table movies (id integer primary key, gone boolean not null);
+  create index movies_gone on movies (id) where gone;
 
   ${outboxTables}
   `,
