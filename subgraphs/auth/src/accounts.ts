@@ -80,7 +80,7 @@ export function createAccounts({ store, sessions, passwords, attempts, signIn }:
       const made = await create(registration, false, () =>
         attempts.count('registrationsByAddress', client.address),
       )
-      return 'faults' in made ? made : { value: await signIn.open(made.value, client) }
+      return 'faults' in made ? made : signIn.open(made.value, client)
     },
 
     async changePassword(viewer, { currentPassword, newPassword }, client) {
@@ -93,7 +93,7 @@ export function createAccounts({ store, sessions, passwords, attempts, signIn }:
       if (!changed) throw unauthenticated('This account is gone.')
       await sessions.endAll(id)
       await sessions.end(viewer.sessionId)
-      return { value: await signIn.open(changed, client) }
+      return signIn.open(changed, client)
     },
 
     async erase(viewer, password, client) {

@@ -36,8 +36,11 @@ export interface SignIn {
   refresh(refreshToken: string): Promise<Outcome<OpenSession>>
   /** @returns how many sessions were ended */
   logout(viewer: Viewer, everywhere: boolean): Promise<number>
-  /** Opens a session for someone whose identity is proven. */
-  open(account: Account, client: Client): Promise<OpenSession>
+  /**
+   * Opens a session for someone whose identity is proven. Refused when password, roles or existence have changed since
+   * the account was read: who ends all sessions ends those in the making too.
+   */
+  open(account: Account, client: Client): Promise<Outcome<OpenSession>>
   /**
    * The signed-in account, once it has given its password again. Wrong ones count as failed sign-ins.
    * @param field the input field that holds the password
@@ -57,11 +60,10 @@ export interface SignInParts {
   readonly signAccessToken: SignAccessToken
 }
 
-const expired = fault('SESSION_EXPIRED', 'This session has ended. Sign in again.', 'refreshToken')
+const expired = fault('SESSION_EXPIRED', 'This session has ended. Sign in again.')
 const reused = fault(
   'SESSION_REUSED',
   'This refresh token was used before: its session has been ended. Sign in again.',
-  'refreshToken',
 )
 
 export function createSignIn({ store, sessions, passwords, attempts, signAccessToken }: SignInParts): SignIn {
@@ -70,9 +72,14 @@ export function createSignIn({ store, sessions, passwords, attempts, signAccessT
     return { ...session, accessToken: token, accessTokenExpiresAt: expiresAt, account }
   }
 
-  async function open(account: Account, { userAgent }: Client): Promise<OpenSession> {
+  async function open(account: Account, { userAgent }: Client): Promise<Outcome<OpenSession>> {
     const { id, sessionEpoch: epoch } = account
-    return give(account, await sessions.open({ userId: id, epoch, userAgent }))
+    const session = await sessions.open({ userId: id, epoch, userAgent })
+    // After the session is stored: a change before this look is seen by it, a later one finds the session and ends it.
+    const [present] = await store.byIds([id])
+    if (present?.sessionEpoch === epoch) return { value: await give(present, session) }
+    await sessions.end(session.id)
+    return refused(expired)
   }
 
   /**
@@ -105,7 +112,7 @@ export function createSignIn({ store, sessions, passwords, attempts, signAccessT
       return refused(fault('INVALID_CREDENTIALS', 'The name or the password is wrong.'))
     if (known.passwordHash !== null && passwords.isOutdated(known.passwordHash))
       await store.rehash(known.id, known.passwordHash, await passwords.hash(password))
-    return { value: await open(known, client) }
+    return open(known, client)
   }
 
   async function refresh(refreshToken: string): Promise<Outcome<OpenSession>> {

@@ -153,7 +153,6 @@ export function createPrismaAccountStore({ client, outbox }: PrismaAccountStoreS
             username: null,
             usernameKey: null,
             passwordHash: null,
-            source: null,
             admin: false,
             sessionEpoch: { increment: 1 },
             version: { increment: 1 },

@@ -89,6 +89,11 @@ export async function openAuth(env: Record<string, string> = {}) {
       const input = { username, password }
       return memberOf((await ask<{ login: SessionAnswer }>(LOGIN, { input }, who)).data?.login)
     },
+    async changePassword(viewer: Viewer): Promise<Member> {
+      const input = { currentPassword: password, newPassword: `${password}, changed` }
+      const { data } = await ask<{ changePassword: SessionAnswer }>(CHANGE_PASSWORD, { input }, { viewer })
+      return memberOf(data.changePassword)
+    },
     refresh: async (refreshToken: string) =>
       (await ask<{ refreshSession: SessionAnswer }>(REFRESH, { input: { refreshToken } })).data
         .refreshSession,

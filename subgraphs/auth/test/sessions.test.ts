@@ -7,8 +7,8 @@ beforeAll(async () => {
 })
 afterAll(() => service?.close())
 
-const expired = [{ code: 'SESSION_EXPIRED', message: expect.any(String), field: ['refreshToken'] }]
-const reused = [{ code: 'SESSION_REUSED', message: expect.any(String), field: ['refreshToken'] }]
+const expired = [{ code: 'SESSION_EXPIRED', message: expect.any(String), field: null }]
+const reused = [{ code: 'SESSION_REUSED', message: expect.any(String), field: null }]
 
 describe('a refresh token', () => {
   test('is rotated at each use, within one session', async () => {
@@ -159,4 +159,21 @@ test('an account lists its sessions, latest used first, with the browser of each
   ])
   const [used] = data.account.sessions
   expect(used?.lastUsedAt).not.toBe(used?.createdAt)
+})
+
+test('a sign-in in the making ends with the sessions that a new password ends', async () => {
+  const { viewer } = await service.register('contested')
+  const outcomes = await Promise.all([
+    service.changePassword(viewer),
+    ...Array.from({ length: 4 }, () => service.login('contested').catch(() => null)),
+  ])
+  const [changed, ...logins] = outcomes
+  const alive = async (member: { refreshToken: string } | null) =>
+    member !== null && (await service.refresh(member.refreshToken)).errors.length === 0
+  expect(await alive(changed ?? null)).toBe(true)
+  for (const member of logins) {
+    // Those that came before the change are ended, those after it had the wrong password: none has a usable session.
+    expect(await alive(member)).toBe(false)
+    if (member) expect(await service.isRevoked(member.viewer)).toBe(true)
+  }
 })
