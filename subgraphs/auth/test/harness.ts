@@ -14,7 +14,7 @@ export type AuthHarness = Awaited<ReturnType<typeof openAuth>>
 
 const secret = 'a secret of the tests, long enough'
 
-/** Auth on a database of its own, with a clock that can be put forward. */
+/** Auth on a database of its own, with a clock that stands still until it is put forward. */
 export async function openAuth(env: Record<string, string> = {}) {
   const database = await createTestDatabase('auth')
   const statements: string[] = []
@@ -31,8 +31,9 @@ export async function openAuth(env: Record<string, string> = {}) {
       return cache.increment(key, ...rest)
     },
   }
+  const started = Date.now()
   let ahead = 0
-  const now = () => new Date(Date.now() + ahead)
+  const now = () => new Date(started + ahead)
   const store = createPrismaAccountStore({ client, outbox: createOutbox({ source: 'auth' }) })
   const settings = readAuthSettings(env)
   const another = () =>

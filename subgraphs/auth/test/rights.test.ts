@@ -1,5 +1,4 @@
 import { readFileSync } from 'node:fs'
-import { join } from 'node:path'
 import { printSdl } from '@movieverse/kit/graphql/build'
 import { contractGaps } from '@movieverse/kit/testing/contract'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
@@ -133,6 +132,6 @@ test('a page of accounts takes one statement, however many they are', async () =
 })
 
 test('the schema holds all of the contract', () => {
-  const contract = readFileSync(join(import.meta.dirname, 'contract.graphql'), 'utf8')
+  const contract = readFileSync('schema/contract/auth.graphql', 'utf8')
   expect(contractGaps(printSdl(service.auth.schema), contract)).toEqual([])
 })

@@ -1,5 +1,4 @@
 import { readFileSync } from 'node:fs'
-import { join } from 'node:path'
 import { printSdl } from '@movieverse/kit/graphql/build'
 import { contractGaps } from '@movieverse/kit/testing/contract'
 import type { Viewer } from '@movieverse/kit/viewer'
@@ -235,6 +234,6 @@ test('a page of users takes as many statements as one of them', async () => {
 })
 
 test('the schema holds all of the contract', () => {
-  const contract = readFileSync(join(import.meta.dirname, 'contract.graphql'), 'utf8')
+  const contract = readFileSync('schema/contract/users.graphql', 'utf8')
   expect(contractGaps(printSdl(service.users.schema), contract)).toEqual([])
 })
