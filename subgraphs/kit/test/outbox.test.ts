@@ -9,6 +9,7 @@ import { silentLog } from '../src/log.ts'
 import { metrics } from '../src/metrics.ts'
 import { createInboxCleanup } from '../src/outbox/cleanup.ts'
 import { type OutboxDatabase, pgDatabase } from '../src/outbox/database.ts'
+import { createOutboxLeases, outboxSlots } from '../src/outbox/leases.ts'
 import type { OutgoingEvent } from '../src/outbox/outbox.ts'
 import { createRelay, type Relay } from '../src/outbox/relay.ts'
 import { createInbox } from '../src/outbox/sql-inbox.ts'
@@ -232,6 +233,28 @@ describe('the outbox relay', () => {
       expect(versions).toEqual(upTo(number).map((index) => index + 1))
     }
     expect(new Set(seen.map(({ id }) => id)).size).toBe(seen.length)
+  })
+
+  test('holds each share of the outbox alone, and only for as long as it renews', async () => {
+    const { database } = await newService()
+    const [first, second] = [createOutboxLeases(database, 60_000), createOutboxLeases(database, 60_000)]
+    const all = upTo(outboxSlots)
+    expect(await first.renew()).toEqual(all)
+    expect(await second.renew()).toEqual([])
+    const kept = await first.renew()
+    expect(kept).toHaveLength(outboxSlots / 2)
+    const given = all.filter((slot) => !kept.includes(slot))
+    expect(await second.renew()).toEqual(given)
+    expect(await first.renew()).toEqual(kept)
+    await first.release()
+    expect(await second.renew()).toEqual(all)
+    await second.release()
+
+    const gone = createOutboxLeases(database, 200)
+    const heir = createOutboxLeases(database, 60_000)
+    expect(await gone.renew()).toEqual(all)
+    expect(await heir.renew()).toEqual([])
+    await eventually(async () => expect(await heir.renew()).toEqual(all))
   })
 
   test('takes over the share of a relay that stops', async () => {
