@@ -10,6 +10,10 @@ const benchmarks: Readonly<Record<string, Benchmark>> = {
     about: 'our gateway against Apollo, Hive Gateway and routers you name, over the same four HTTP subgraphs',
     run: async (args) => (await import('./gateway/gateway.ts')).benchGateway(args),
   },
+  load: {
+    about: 'the sample and ten times the sample: seconds, rows a second, peak memory',
+    run: async (args) => (await import('./load/load.ts')).benchLoad(args),
+  },
   start: {
     about: 'first and second start to the first answer, and the memory of Node and PostgreSQL together',
     run: async (args) => (await import('./start.ts')).benchStart(args),
@@ -22,6 +26,8 @@ const roles: Readonly<Record<string, (args: string[]) => Promise<void>>> = {
     (await import('./gateway/subgraphs.ts')).serveSubgraphs(Number(port)),
   'gateway-apollo': async ([supergraphFile = '', port]) =>
     (await import('./gateway/apollo.ts')).serveApollo(supergraphFile, Number(port)),
+  'load-subject': async ([sampleFolder = '', dataDir = '']) =>
+    (await import('./load/subject.ts')).runLoad(sampleFolder, dataDir),
 }
 
 const [name, ...args] = process.argv.slice(2)

@@ -5,6 +5,7 @@ import { promisify } from 'node:util'
 import { env } from '../env.ts'
 import { NODE_FLAGS } from '../platform.ts'
 import type { ProgramOptions } from '../process.ts'
+import { movieverseGuarded } from './guarded.ts'
 import { serviceSdls } from './services.ts'
 
 /** What a subject is started with. */
@@ -125,6 +126,7 @@ const cosmoRouter = (command: string): Subject => ({
 export function subjects(): Subject[] {
   return [
     movieverse,
+    movieverseGuarded,
     apollo,
     hiveGateway,
     ...(env.HIVE_ROUTER === undefined ? [] : [hiveRouter(env.HIVE_ROUTER)]),
