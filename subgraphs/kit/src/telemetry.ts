@@ -1,8 +1,25 @@
-import { type Attributes, type Span, SpanKind, SpanStatusCode, trace } from '@opentelemetry/api'
+import {
+  type Attributes,
+  INVALID_SPAN_CONTEXT,
+  ProxyTracerProvider,
+  type Span,
+  SpanKind,
+  SpanStatusCode,
+  trace,
+} from '@opentelemetry/api'
 import { reasonOf } from './errors.ts'
 
 /** The platform's tracer. Without a registered SDK every span is the API's no-op. */
 const tracer = trace.getTracer('movieverse')
+
+/** What work gets for a span while none is recorded. */
+const noSpan: Span = trace.wrapSpanContext(INVALID_SPAN_CONTEXT)
+
+/** Whether an OpenTelemetry SDK is registered. Without one nothing is spent on spans: not even a context is made. */
+export function isTracing(): boolean {
+  const provider = trace.getTracerProvider()
+  return !(provider instanceof ProxyTracerProvider) || provider.getDelegateTracer('movieverse') !== undefined
+}
 
 export interface SpanSettings {
   readonly kind?: SpanKind
@@ -15,6 +32,7 @@ export function withSpan<T>(
   settings: SpanSettings,
   work: (span: Span) => Promise<T>,
 ): Promise<T> {
+  if (!isTracing()) return work(noSpan)
   return tracer.startActiveSpan(name, { kind: SpanKind.INTERNAL, ...settings }, async (span) => {
     try {
       return await work(span)
@@ -37,10 +55,11 @@ export function tracedStore<Store extends object>(name: string, store: Store): S
       if (typeof member !== 'function') return member
       const known = wrapped.get(property)
       if (known !== undefined) return known
+      const span = `${name}.store.${String(property)}`
       const call = (...args: unknown[]): unknown =>
-        withSpan(`${name}.store.${String(property)}`, { kind: SpanKind.CLIENT }, async () =>
-          Reflect.apply(member, target, args),
-        )
+        isTracing()
+          ? withSpan(span, { kind: SpanKind.CLIENT }, async () => Reflect.apply(member, target, args))
+          : Reflect.apply(member, target, args)
       wrapped.set(property, call)
       return call
     },

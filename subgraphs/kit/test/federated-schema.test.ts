@@ -1,10 +1,9 @@
 import { printSdl } from '@movieverse/kit/graphql/build'
 import { contractGaps } from '@movieverse/kit/testing/contract'
-import { executeOn } from '@movieverse/kit/testing/execute'
 import { composeServices, compositionHasErrors } from '@theguild/federation-composition'
 import { parse } from 'graphql'
 import { beforeEach, describe, expect, test } from 'vitest'
-import { createShelf, type Shelf } from './shelf.ts'
+import { createShelf, executeShelf, type Shelf } from './shelf.ts'
 
 let shelf: Shelf
 beforeEach(() => {
@@ -13,7 +12,8 @@ beforeEach(() => {
 const reader = { userId: 7, username: 'ann', roles: ['user'], sessionId: 's' } as const
 const admin = { ...reader, roles: ['user', 'admin'] } as const
 
-describe('the federated schema', () => {
+describe.each(['interpreted', 'compiled'] as const)('the federated schema, %s', (engine) => {
+  const executeOn = executeShelf(engine)
   test('prints the contract it was written for, and composes', () => {
     const sdl = printSdl(shelf.schema)
     const contract = `
@@ -104,7 +104,8 @@ describe('the federated schema', () => {
   })
 })
 
-describe('the rights of the schema', () => {
+describe.each(['interpreted', 'compiled'] as const)('the rights of the schema, %s', (engine) => {
+  const executeOn = executeShelf(engine)
   const code = async (query: string, who: object) =>
     (await executeOn(shelf, { query, ...who })).errors?.map(({ extensions }) => extensions.code) ?? []
   const entity =
@@ -131,7 +132,8 @@ describe('the rights of the schema', () => {
   })
 })
 
-describe('errors', () => {
+describe.each(['interpreted', 'compiled'] as const)('errors, %s', (engine) => {
+  const executeOn = executeShelf(engine)
   test('a bug is masked and carries the request’s id', async () => {
     const { data, errors } = await executeOn(shelf, { query: '{ broken book(id: 1) { title } }' })
     expect(data).toEqual({ broken: null, book: { title: 'Amber' } })
@@ -139,7 +141,6 @@ describe('errors', () => {
       {
         message: 'Something went wrong on our side.',
         path: ['broken'],
-        locations: [{ line: 1, column: 3 }],
         extensions: { code: 'INTERNAL_SERVER_ERROR', requestId: expect.stringMatching(/^[0-9a-f-]{36}$/) },
       },
     ])
@@ -161,5 +162,18 @@ describe('errors', () => {
   ])('%s', async (query, variables, code) => {
     const { errors } = await executeOn(shelf, { query, variables })
     expect(errors?.map(({ extensions }) => extensions.code)).toEqual([code])
+  })
+
+  test('null in a place that must not be null takes its nearest nullable parent', async () => {
+    const { data, errors } = await executeOn(shelf, {
+      query:
+        '{ faulty { books { title } } fine: book(id: 1) { title } nested: faulty { deep { books { title } } } }',
+    })
+    expect(data).toEqual({ faulty: null, fine: { title: 'Amber' }, nested: { deep: null } })
+    const places = errors?.map(({ path, extensions }) => `${path?.join('.')} ${extensions.code}`)
+    expect(places?.sort()).toEqual([
+      'faulty.books.1.title INTERNAL_SERVER_ERROR',
+      'nested.deep.books.1.title INTERNAL_SERVER_ERROR',
+    ])
   })
 })

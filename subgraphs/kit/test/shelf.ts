@@ -1,4 +1,5 @@
 import 'reflect-metadata'
+import { randomUUID } from 'node:crypto'
 import type { SubgraphContext } from '@movieverse/kit/context'
 import { requireViewer } from '@movieverse/kit/graphql/authorise'
 import { buildFederatedSchema } from '@movieverse/kit/graphql/build'
@@ -11,9 +12,12 @@ import {
   toConnection,
 } from '@movieverse/kit/graphql/connection'
 import { parseId, referenceId } from '@movieverse/kit/graphql/ids'
+import { createContext, createLocalExecutor } from '@movieverse/kit/graphql/local'
 import { CalendarDate, DateTime, URL } from '@movieverse/kit/graphql/scalars'
 import { createUserErrorType } from '@movieverse/kit/graphql/user-error'
+import { silentLog } from '@movieverse/kit/log'
 import type { Subgraph } from '@movieverse/kit/subgraph'
+import type { TestRequest, TestResult } from '@movieverse/kit/testing/execute'
 import DataLoader from 'dataloader'
 import {
   Arg,
@@ -108,6 +112,14 @@ class BookPayload {
   errors: readonly InstanceType<typeof UserError>[]
 }
 
+@ObjectType({ simpleResolvers: true })
+class Faulty {
+  @Field(() => [Book])
+  books: Promise<Book[]> | (() => Book[])
+  @Field(() => Faulty, { nullable: true })
+  deep?: Promise<Faulty>
+}
+
 @InputType()
 class AddBookInput {
   @Field(() => String)
@@ -150,6 +162,17 @@ export interface Shelf extends Subgraph {
   counted: number
 }
 
+/** Asks it by graphql-js alone, or by compiled queries. */
+export function executeShelf(engine: 'interpreted' | 'compiled') {
+  const compileAfter = engine === 'compiled' ? 0 : Number.POSITIVE_INFINITY
+  return async <Data = Record<string, unknown>>(shelf: Shelf, request: TestRequest) => {
+    const { viewer, service, ...operation } = request
+    const execute = createLocalExecutor(shelf.schema, { log: silentLog, compileAfter })
+    const context = createContext({ requestId: randomUUID(), viewer, service })
+    return JSON.parse(JSON.stringify(await execute(operation, context))) as TestResult<Data>
+  }
+}
+
 const byId = Symbol('books by id')
 
 export function createShelf(): Shelf {
@@ -183,6 +206,13 @@ export function createShelf(): Shelf {
     @Query(() => String, { nullable: true })
     broken(): string {
       throw new Error('connection to postgresql://shelf:secret@db/books lost')
+    }
+
+    /** Its second book has no title, which every book must have. */
+    @Query(() => Faulty, { nullable: true })
+    faulty(): Faulty {
+      const books = [rows[0], { ...rows[1], title: null }] as unknown[] as Book[]
+      return { books: Promise.resolve(books), deep: Promise.resolve({ books: () => books }) }
     }
 
     @Query(() => Reader, { nullable: true })

@@ -54,11 +54,7 @@ function isServiceReading(context: SubgraphContext, info: GraphQLResolveInfo): b
   if (context.service === undefined) return false
   let path = info.path
   while (path.prev) path = path.prev
-  return (
-    info.operation.operation === 'query' &&
-    path.typename === 'Query' &&
-    rootField(info, path.key) === '_entities'
-  )
+  return info.operation.operation === 'query' && rootField(info, path.key) === '_entities'
 }
 
 function rootField(info: GraphQLResolveInfo, key: string | number): string | undefined {

@@ -8,6 +8,7 @@ import {
   type NonEmptyArray,
 } from 'type-graphql'
 import { enforceDirectives } from './authorise.ts'
+import { resolveComputedFields } from './compiled.ts'
 import { type References, resolveReferences } from './entities.ts'
 import { traceResolvers } from './traced.ts'
 
@@ -71,6 +72,7 @@ export function buildFederatedSchema(options: FederatedSchemaOptions): GraphQLSc
   )
   const schema = buildSubgraphSchema([{ typeDefs, resolvers: createResolversMap(plain) as never }])
   schema.extensions = { ...schema.extensions, [sdlKey]: print(typeDefs) }
+  resolveComputedFields(schema)
   resolveReferences(schema, options.references ?? {})
   enforceDirectives(schema)
   traceResolvers(schema)

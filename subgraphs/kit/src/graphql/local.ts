@@ -5,6 +5,7 @@ import {
   type GraphQLError,
   type GraphQLSchema,
   getOperationAST,
+  type OperationDefinitionNode,
   parse,
   validate,
 } from 'graphql'
@@ -12,6 +13,7 @@ import { LRUCache } from 'lru-cache'
 import type { SubgraphContext } from '../context.ts'
 import type { Log } from '../log.ts'
 import type { Viewer } from '../viewer.ts'
+import { type CompiledOperation, compileOperation } from './compiled.ts'
 import { maskResult, refusal, withCode } from './masking.ts'
 
 /** A GraphQL request as it goes to a subgraph. */
@@ -28,16 +30,30 @@ export interface LocalExecutorOptions {
   readonly log: Log
   /** Characters of documents kept parsed and validated; default 2,000,000. */
   readonly documentCacheSize?: number
+  /** Runs of an operation by graphql-js before it is compiled (a few ms, once); default 3. */
+  readonly compileAfter?: number
 }
 
-type Prepared = { readonly document: DocumentNode } | { readonly errors: readonly GraphQLError[] }
+type Prepared = PreparedDocument | { readonly errors: readonly GraphQLError[] }
+
+interface PreparedDocument {
+  readonly document: DocumentNode
+  /** By the operation's name. */
+  readonly operations: Map<string, Runs>
+}
+
+interface Runs {
+  runs: number
+  compiled?: CompiledOperation
+}
 
 /**
- * An executor over a subgraph's schema, by graphql-js, without HTTP and without JSON: what it answers are the objects of
- * the execution. Documents are parsed and validated once.
+ * An executor over a subgraph's schema, without HTTP and without JSON: what it answers are the objects of the execution.
+ * Documents are parsed and validated once; operations that come again are compiled (`compiled.ts`), others run by
+ * graphql-js.
  */
 export function createLocalExecutor(schema: GraphQLSchema, options: LocalExecutorOptions): LocalExecutor {
-  const { log, documentCacheSize = 2_000_000 } = options
+  const { log, documentCacheSize = 2_000_000, compileAfter = 3 } = options
   const documents = new LRUCache<string, Prepared>({
     maxSize: documentCacheSize,
     sizeCalculation: (_, text) => text.length + 1,
@@ -51,22 +67,40 @@ export function createLocalExecutor(schema: GraphQLSchema, options: LocalExecuto
     return prepared
   }
 
+  /** @returns undefined when the operation is not compiled, or its compiled form failed and graphql-js has to run it */
+  async function runCompiled(
+    { document, operations }: PreparedDocument,
+    operation: OperationDefinitionNode,
+    run: { readonly variables: SubgraphRequest['variables']; readonly context: SubgraphContext },
+  ): Promise<ExecutionResult | undefined> {
+    const name = operation.name?.value ?? ''
+    const entry: Runs = operations.get(name) ?? { runs: 0 }
+    operations.set(name, entry)
+    if (entry.runs === compileAfter) entry.compiled = compileOperation(schema, document, operation)
+    entry.runs += 1
+    if (!entry.compiled) return undefined
+    try {
+      return await entry.compiled(run.context, run.variables)
+    } catch (error) {
+      entry.compiled = undefined
+      log.warn({ err: error, requestId: run.context.requestId }, 'a compiled query failed; it is interpreted')
+      return undefined
+    }
+  }
+
   return async ({ query, operationName, variables }, context) => {
     const prepared = prepare(query)
     if ('errors' in prepared) return prepared
-    const operation = getOperationAST(prepared.document, operationName)
+    const { document } = prepared
+    const operation = getOperationAST(document, operationName)
     if (!operation) return refusal('OPERATION_RESOLUTION_FAILURE')
     if (operation.operation === 'subscription') {
       return refusal('BAD_REQUEST', 'Subscriptions are served by the gateway, from the events.')
     }
     try {
-      const result = await execute({
-        schema,
-        document: prepared.document,
-        operationName,
-        variableValues: variables,
-        contextValue: context,
-      })
+      const result =
+        (await runCompiled(prepared, operation, { variables, context })) ??
+        (await execute({ schema, document, operationName, variableValues: variables, contextValue: context }))
       return maskResult(result, context, log)
     } catch (error) {
       log.error({ err: error, requestId: context.requestId }, 'an execution failed')
@@ -83,7 +117,7 @@ function prepareDocument(schema: GraphQLSchema, text: string): Prepared {
     return { errors: [withCode(error as GraphQLError, 'GRAPHQL_PARSE_FAILED')] }
   }
   const errors = validate(schema, document)
-  if (errors.length === 0) return { document }
+  if (errors.length === 0) return { document, operations: new Map() }
   return { errors: errors.map((error) => withCode(error, 'GRAPHQL_VALIDATION_FAILED')) }
 }
 

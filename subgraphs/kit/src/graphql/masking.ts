@@ -17,13 +17,12 @@ function isOutage(error: unknown): boolean {
   return false
 }
 
-/** The error as the client may see it: with its place, its code, and for bugs nothing but the request's id. */
+/** The error as the client may see it: with its path, its code, and for bugs nothing but the request's id. */
 export function maskError(error: GraphQLError, context: SubgraphContext, log: Log): GraphQLError {
   if (errorCode(error) !== undefined) return error
   const { requestId, signal } = context
-  const place = { nodes: error.nodes, source: error.source, positions: error.positions, path: error.path }
   const masked = (code: ErrorCode) =>
-    new GraphQLError(errorCatalogue[code].message, { ...place, extensions: { code, requestId } })
+    new GraphQLError(errorCatalogue[code].message, { path: error.path, extensions: { code, requestId } })
   if (signal.aborted) return masked('DEADLINE_EXCEEDED')
   const original = error.originalError ?? error
   const code = isOutage(original) ? 'SERVICE_UNAVAILABLE' : 'INTERNAL_SERVER_ERROR'

@@ -54,6 +54,8 @@ export const DateTime = textScalar<Date>({
   },
 })
 
+const datePattern = /^\d{4}-\d{2}-\d{2}$/
+
 /** A day of the calendar without a time zone. In the program its text, `YYYY-MM-DD`; a Date is written by its UTC day. */
 export const CalendarDate = textScalar<string>({
   name: 'Date',
@@ -63,12 +65,12 @@ export const CalendarDate = textScalar<string>({
     if (value instanceof Date) {
       return Number.isNaN(value.getTime()) ? undefined : value.toISOString().slice(0, 10)
     }
-    return typeof value === 'string' && isCalendarDate(value) ? value : undefined
+    return typeof value === 'string' && datePattern.test(value) ? value : undefined
   },
 })
 
 function isCalendarDate(text: string): boolean {
-  if (!/^\d{4}-\d{2}-\d{2}$/.test(text)) return false
+  if (!datePattern.test(text)) return false
   const date = new Date(`${text}T00:00:00Z`)
   // 30 February becomes 2 March: only days that exist come back as they went in.
   return !Number.isNaN(date.getTime()) && date.toISOString().startsWith(text)

@@ -1,22 +1,21 @@
 import { SpanKind } from '@opentelemetry/api'
 import { defaultFieldResolver, type GraphQLFieldResolver, type GraphQLSchema } from 'graphql'
 import type { SubgraphContext } from '../context.ts'
-import { withSpan } from '../telemetry.ts'
+import { isTracing, withSpan } from '../telemetry.ts'
 
 type Resolver = GraphQLFieldResolver<unknown, SubgraphContext>
 
 function traced(name: string, resolve: Resolver): Resolver {
-  return (source, args, context, info) =>
-    withSpan(
-      name,
-      { kind: SpanKind.INTERNAL, attributes: { 'movieverse.request_id': context.requestId } },
-      async (span) => {
-        const answer: unknown = resolve(source, args, context, info)
-        // The answer of _entities is a list of promises: a span that is recorded lasts until they are settled.
-        if (Array.isArray(answer) && span.isRecording()) await Promise.allSettled(answer)
-        return answer
-      },
-    )
+  return (source, args, context, info) => {
+    if (!isTracing()) return resolve(source, args, context, info)
+    const settings = { kind: SpanKind.INTERNAL, attributes: { 'movieverse.request_id': context.requestId } }
+    return withSpan(name, settings, async (span) => {
+      const answer: unknown = resolve(source, args, context, info)
+      // The answer of _entities is a list of promises: a span that is recorded lasts until they are settled.
+      if (Array.isArray(answer) && span.isRecording()) await Promise.allSettled(answer)
+      return answer
+    })
+  }
 }
 
 /** Puts a span around every entry in place: the fields of Query (with `_entities`) and Mutation. */

@@ -33,7 +33,7 @@ export interface TestResult<Data> {
 const executors = new WeakMap<Subgraph, LocalExecutor>()
 
 /**
- * Asks a subgraph through the executor that production uses, and answers plain JSON.
+ * Asks a subgraph through the executor that production uses, with queries compiled at once, and answers plain JSON.
  * @typeParam Data what the test takes the answer's `data` for
  */
 export async function executeOn<Data = JsonData>(
@@ -42,7 +42,7 @@ export async function executeOn<Data = JsonData>(
 ): Promise<TestResult<Data>> {
   let execute = executors.get(subgraph)
   if (!execute) {
-    execute = createLocalExecutor(subgraph.schema, { log: silentLog })
+    execute = createLocalExecutor(subgraph.schema, { log: silentLog, compileAfter: 0 })
     executors.set(subgraph, execute)
   }
   const { viewer, service, clientAddress, userAgent, ...operation } = request
