@@ -16,13 +16,9 @@ async function stop() {
 
 async function restart() {
   await stop()
-  child = spawn(
-    process.execPath,
-    ['--enable-source-maps', '--max-semi-space-size=64', 'dist/standalone.js'],
-    {
-      stdio: ['inherit', 'inherit', 'inherit', 'ipc'],
-    },
-  )
+  child = spawn(process.execPath, ['--enable-source-maps', 'dist/standalone.js'], {
+    stdio: ['inherit', 'inherit', 'inherit', 'ipc'],
+  })
 }
 
 const onRebuild = {

@@ -16,8 +16,14 @@ const environment = {
   APOLLO_TELEMETRY_DISABLED: '1',
 }
 
-// The gateway makes much short-lived garbage: with the default young generation some starts are 40 % slower.
-const nodeFlags = ['--enable-source-maps', '--max-semi-space-size=64']
+// The gateway makes much short-lived garbage: with a young generation that starts small and grows slowly a request costs
+// half as much CPU again. Its one core gains nothing from helper threads.
+const nodeFlags = [
+  '--enable-source-maps',
+  '--max-semi-space-size=64',
+  '--min-semi-space-size=64',
+  '--no-parallel-scavenge',
+]
 
 const [command, ...rest] = process.argv.slice(2)
 const say = (line) => process.stderr.write(`${line}\n`)
