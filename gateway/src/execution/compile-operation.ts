@@ -12,10 +12,7 @@ import type { Run } from './run.ts'
 import { createSend } from './sender.ts'
 
 /** Makes operations executable. What cannot be planned becomes an operation that answers so. */
-export function createCompiler(
-  { supergraph, transport, onError }: EngineOptions,
-  planner: QueryPlanner,
-) {
+export function createCompiler({ supergraph, transport, onError }: EngineOptions, planner: QueryPlanner) {
   const joins = supergraphJoins(supergraph)
   const { schema } = supergraph
 

@@ -34,8 +34,9 @@ export function compileEntityFetch(node: EntityFetchNode, scope: PlanScope): Ste
 
   const collect = (run: Run): readonly Targets[] => {
     const batches = names.map(() => new Batch())
+    const lenient = run.faults.length === 0
     return sets.map((set) => {
-      const targets = new Targets(batches[set.variable] ?? new Batch())
+      const targets = new Targets(batches[set.variable] ?? new Batch(), lenient)
       for (const walk of set.walks) walk(run.data, set.represent, targets)
       return targets
     })

@@ -45,9 +45,10 @@ export function fieldsOf(
   })
 }
 
-/** Response keys of the fields at the operation's root. */
+/** Response keys of the fields at the operation's root that have a resolver. */
 export function rootKeys(operation: PlannedOperation): readonly string[] {
-  return [...new Set(fieldsOf(operation.definition.selectionSet, operation.fragments).map(responseKey))]
+  const fields = fieldsOf(operation.definition.selectionSet, operation.fragments)
+  return [...new Set(fields.filter((field) => field.name.value !== '__typename').map(responseKey))]
 }
 
 /** Response keys below a root field; true for those with a selection set of their own. */

@@ -25,10 +25,20 @@ export class Batch {
 export class Targets {
   readonly entities: Entity[] = []
   readonly slots: number[] = []
-  constructor(readonly batch: Batch) {}
+  readonly batch: Batch
+  /** A required field may be absent: nothing failed so far, so it was left out by @skip or @include. */
+  readonly lenient: boolean
+
+  constructor(batch: Batch, lenient: boolean) {
+    this.batch = batch
+    this.lenient = lenient
+  }
 }
 
-/** Takes an entity into a batch, or leaves it when it cannot be represented: a key is null or was never fetched. */
+/**
+ * Takes an entity into a batch, or leaves it when it cannot be represented: its key is null or absent, or
+ * another required field is absent because fetching it failed.
+ */
 export type Represent = (entity: Entity, targets: Targets) => void
 
 /**
@@ -51,9 +61,9 @@ export function compileRepresent(set: EntitySet, service: string, joins: Joins, 
     )
     const name = functions.get(body) ?? `r${functions.size}`
     functions.set(body, name)
-    cases.push(`case ${JSON.stringify(type)}:x=${name}(e);break;`)
+    cases.push(`case ${JSON.stringify(type)}:x=${name}(e,t.lenient);break;`)
   }
-  const declared = [...functions].map(([body, name]) => `function ${name}(e){${body}}`).join('')
+  const declared = [...functions].map(([body, name]) => `function ${name}(e,l){${body}}`).join('')
   const [only] = representations.size === 1 ? representations.entries() : []
   const source = (body: string) => `${declared}${texts.declarations()}${body}`
 
@@ -88,7 +98,7 @@ function byValue(type: string, members: readonly Member[]): string {
   const values = ordered.map((member, index) => `const v${index}=${property('e', member.source)};`).join('')
   const others = ordered.slice(1).map((_, index) => `v${index + 1}`)
   const same = others.map((name) => `n.${name}===${name}`).join('&&')
-  const write = 'const x=r0(e);if(x===null)return;k=b.count++;b.text+=k===0?x:","+x;'
+  const write = 'const x=r0(e,t.lenient);if(x===null)return;k=b.count++;b.text+=k===0?x:","+x;'
   const find =
     others.length === 0
       ? `let k=b.slots.get(v0);if(k===undefined){${write}b.slots.set(v0,k);}`
@@ -102,7 +112,7 @@ function byValue(type: string, members: readonly Member[]): string {
 
 /** Code that writes the JSON text of required fields. */
 class TextSource {
-  readonly scope: Readonly<Record<string, unknown>> = { quote, list }
+  readonly scope: Readonly<Record<string, unknown>> = { text, list }
   readonly #nested: string[] = []
 
   constructor(private readonly joins: Joins) {}
@@ -113,21 +123,16 @@ class TextSource {
 
   /** The body of a function of `e` that returns the object's text, or null when something required is absent. */
   body(members: readonly Member[], start: string): string {
-    let code = `let o=${JSON.stringify(start)};let v;`
-    for (const [index, member] of members.entries()) {
-      const first = index === 0 && start === '{'
-      const name = JSON.stringify(`${first ? '' : ','}${JSON.stringify(member.target)}:`)
+    let code = `let o=${JSON.stringify(start)},n=0,v;`
+    for (const member of members) {
+      const name = JSON.stringify(`${JSON.stringify(member.target)}:`)
       code += `v=${property('e', member.source)};`
       if (member.fallback !== undefined) code += `if(v===undefined)v=${property('e', member.fallback)};`
-      code += member.key ? 'if(v===undefined||v===null)return null;' : 'if(v===undefined)return null;'
-      if (member.selections) {
-        const text = `v=list(v,${this.#object(member.selections)});if(v===null)return null;`
-        code += `${text}o+=${name}+v;`
-      } else {
-        code += `o+=${name}+(typeof v==="string"?quote(v):typeof v==="number"||typeof v==="boolean"?v:JSON.stringify(v));`
-      }
+      if (member.key) code += 'if(v===undefined||v===null)return null;'
+      const value = member.selections ? `list(v,l,${this.#object(member.selections)})` : 'text(v)'
+      code += `v=${value};if(v!==undefined){o+=(o.length>1?","+${name}:${name})+v;n++;}else if(!l)return null;`
     }
-    return `${code}return o+"}";`
+    return `${code}return n>0||${members.length === 0}?o+"}":null;`
   }
 
   /** Declares the function of a nested object's text and returns its name. */
@@ -140,7 +145,7 @@ class TextSource {
     )
     const plain = this.body(requiredFields(selections, undefined, this.joins), '{')
     const body = cases.length > 0 ? `switch(e.__typename){${cases.join('')}default:{${plain}}}` : plain
-    this.#nested[Number(name.slice(1))] = `function ${name}(e){${body}}`
+    this.#nested[Number(name.slice(1))] = `function ${name}(e,l){${body}}`
     return name
   }
 }
@@ -152,15 +157,26 @@ function quote(text: string): string {
   return text.length < 200 && PLAIN_TEXT.test(text) ? `"${text}"` : JSON.stringify(text)
 }
 
-function list(value: unknown, object: (value: Entity) => string | null): string | null {
+/** JSON text of a leaf; undefined stays so. */
+function text(value: unknown): string | number | boolean | undefined {
+  if (typeof value === 'string') return quote(value)
+  return typeof value === 'number' || typeof value === 'boolean' ? value : JSON.stringify(value)
+}
+
+/** JSON text of an object or of lists of them; undefined when something required is absent. */
+function list(
+  value: unknown,
+  lenient: boolean,
+  object: (value: Entity, lenient: boolean) => string | null,
+): string | undefined {
   if (value === null) return 'null'
-  if (typeof value !== 'object') return null
-  if (!Array.isArray(value)) return object(value as Entity)
-  let text = '['
+  if (typeof value !== 'object') return undefined
+  if (!Array.isArray(value)) return object(value as Entity, lenient) ?? undefined
+  let items = ''
   for (const [index, item] of value.entries()) {
-    const one = list(item, object)
-    if (one === null) return null
-    text += index === 0 ? one : `,${one}`
+    const one = list(item, lenient, object)
+    if (one === undefined) return undefined
+    items += index === 0 ? one : `,${one}`
   }
-  return `${text}]`
+  return `[${items}]`
 }

@@ -8,6 +8,9 @@ import {
   type RequiresSelection,
 } from '@graphql-hive/router-query-planner'
 import { print } from 'graphql'
+import { supergraphJoins } from '../supergraph/read.ts'
+import { completeInterfaceObjects } from './interface-objects.ts'
+import { withoutRepeatedConditions } from './plain-conditions.ts'
 import type { EntitySet, Path, PathSegment, PlanNode, Requirement, Rewrite } from './plan.ts'
 import { QueryPlanError, type QueryPlannerFactory } from './planner.ts'
 
@@ -20,11 +23,17 @@ const NO_LABELS: ReadonlySet<string> = new Set()
  */
 export const hivePlanner: QueryPlannerFactory = (supergraph) => {
   const native = new NativePlanner(supergraph.sdl)
+  const joins = supergraphJoins(supergraph)
   return {
     async plan(document, operationName) {
       try {
-        const plan = await native.planAsync(print(document), operationName, new Set(NO_LABELS), 0)
-        return plan.node ? planNode(plan.node, []) : undefined
+        const plan = await native.planAsync(
+          print(withoutRepeatedConditions(document, supergraph.schema)),
+          operationName,
+          new Set(NO_LABELS),
+          0,
+        )
+        return plan.node && completeInterfaceObjects(planNode(plan.node, []), document, joins)
       } catch (error) {
         if (error instanceof QueryPlanError) throw error
         throw new QueryPlanError(error instanceof Error ? error.message : String(error), { cause: error })
