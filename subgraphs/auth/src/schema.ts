@@ -25,13 +25,13 @@ registerEnumType(ErrorCode, { name: 'ErrorCode' })
 export const UserError = createUserErrorType(ErrorCode)
 
 @Directive('@key(fields: "id", resolvable: false)')
-@ObjectType({ simpleResolvers: true })
+@ObjectType('User', { simpleResolvers: true })
 export class User {
   @Field(() => ID)
   id: number
 }
 
-@ObjectType({ simpleResolvers: true })
+@ObjectType('SessionInfo', { simpleResolvers: true })
 export class SessionInfo {
   @Field(() => ID)
   id: string
@@ -50,7 +50,7 @@ export class SessionInfo {
 }
 
 @Directive('@key(fields: "id")')
-@ObjectType({ simpleResolvers: true })
+@ObjectType('Account', { simpleResolvers: true })
 export class Account {
   @Field(() => ID, { description: "Equals the id of the account's User." })
   id: number
@@ -73,7 +73,7 @@ export class Account {
   currentSessionId: string | undefined
 }
 
-@ObjectType({ simpleResolvers: true })
+@ObjectType('Session', { simpleResolvers: true })
 export class Session {
   @Field(() => String, { description: 'EdDSA JWT of 15 minutes.' })
   accessToken: string
@@ -88,7 +88,7 @@ export class Session {
   account: Account
 }
 
-@InputType()
+@InputType('RegisterInput')
 export class RegisterInput {
   @Field(() => String)
   email: string
@@ -102,7 +102,7 @@ export class RegisterInput {
   password: string
 }
 
-@InputType({ description: 'One of email and username.' })
+@InputType('LoginInput', { description: 'One of email and username.' })
 export class LoginInput {
   @Field(() => String, { nullable: true })
   email?: string | null
@@ -114,19 +114,19 @@ export class LoginInput {
   password: string
 }
 
-@InputType()
+@InputType('RefreshSessionInput')
 export class RefreshSessionInput {
   @Field(() => String)
   refreshToken: string
 }
 
-@InputType()
+@InputType('LogoutInput')
 export class LogoutInput {
   @Field(() => Boolean, { nullable: true, defaultValue: false })
   everywhere?: boolean | null
 }
 
-@InputType()
+@InputType('ChangePasswordInput')
 export class ChangePasswordInput {
   @Field(() => String)
   currentPassword: string
@@ -135,13 +135,13 @@ export class ChangePasswordInput {
   newPassword: string
 }
 
-@InputType()
+@InputType('DeleteAccountInput')
 export class DeleteAccountInput {
   @Field(() => String)
   password: string
 }
 
-@InputType()
+@InputType('SetRolesInput')
 export class SetRolesInput {
   @Field(() => ID)
   accountId: string
@@ -150,7 +150,7 @@ export class SetRolesInput {
   roles: Role[]
 }
 
-@ObjectType({ simpleResolvers: true })
+@ObjectType('SessionPayload', { simpleResolvers: true })
 export class SessionPayload {
   @Field(() => Session, { nullable: true })
   session: Session | null
@@ -159,7 +159,7 @@ export class SessionPayload {
   errors: readonly Fault[]
 }
 
-@ObjectType({ simpleResolvers: true })
+@ObjectType('AccountPayload', { simpleResolvers: true })
 export class AccountPayload {
   @Field(() => Account, { nullable: true })
   account: Account | null
@@ -168,7 +168,7 @@ export class AccountPayload {
   errors: readonly Fault[]
 }
 
-@ObjectType({ simpleResolvers: true })
+@ObjectType('LogoutPayload', { simpleResolvers: true })
 export class LogoutPayload {
   @Field(() => Int)
   sessionsEnded: number
@@ -177,7 +177,7 @@ export class LogoutPayload {
   errors: readonly Fault[]
 }
 
-@ObjectType({ simpleResolvers: true })
+@ObjectType('DeleteAccountPayload', { simpleResolvers: true })
 export class DeleteAccountPayload {
   @Field(() => ID, { nullable: true })
   deletedAccountId: number | null

@@ -3,7 +3,7 @@ import { CalendarDate, URL } from '@movieverse/kit/graphql/scalars'
 import { Field, ID, InputType, Int } from 'type-graphql'
 
 /** What an administrator may say of a film beside its title. */
-@InputType()
+@InputType('MovieFactsInput')
 class MovieFactsInput {
   @Field(() => String, { nullable: true })
   originalTitle?: string | null
@@ -42,13 +42,13 @@ class MovieFactsInput {
   posterUrl?: string | null
 }
 
-@InputType()
+@InputType('CreateMovieInput')
 export class CreateMovieInput extends MovieFactsInput {
   @Field(() => String)
   title: string
 }
 
-@InputType({ description: 'Absent fields stay as they are; null takes a fact away.' })
+@InputType('UpdateMovieInput', { description: 'Absent fields stay as they are; null takes a fact away.' })
 export class UpdateMovieInput extends MovieFactsInput {
   @Field(() => ID)
   id: string

@@ -28,14 +28,14 @@ ratings: while they do, a film can be seen twice or missed. Films without a date
 })
 
 @Directive('@key(fields: "id")')
-@ObjectType({ simpleResolvers: true })
+@ObjectType('Genre', { simpleResolvers: true })
 export class Genre {
   @Field(() => ID)
   id: number
 }
 
 @Directive('@key(fields: "id")')
-@ObjectType({ simpleResolvers: true })
+@ObjectType('Movie', { simpleResolvers: true })
 export class Movie {
   @Field(() => ID)
   id: number
@@ -98,7 +98,7 @@ export class Movie {
   updatedAt: Date
 }
 
-@ObjectType({ simpleResolvers: true })
+@ObjectType('MovieEdge', { simpleResolvers: true })
 export class MovieEdge {
   @Field(() => String)
   cursor: string
@@ -107,7 +107,7 @@ export class MovieEdge {
   node: Movie
 }
 
-@ObjectType({ simpleResolvers: true })
+@ObjectType('MovieConnection', { simpleResolvers: true })
 export class MovieConnection {
   @Field(() => [MovieEdge])
   edges: readonly MovieEdge[]
@@ -120,7 +120,7 @@ export class MovieConnection {
   totalCount: () => Promise<number> | number
 }
 
-@InputType({ description: 'What a film has to be, all of it.' })
+@InputType('MovieFilter', { description: 'What a film has to be, all of it.' })
 export class MovieFilter {
   @Field(() => String, {
     nullable: true,
@@ -142,7 +142,7 @@ export class MovieFilter {
   originalLanguage?: string | null
 }
 
-@ObjectType({ simpleResolvers: true })
+@ObjectType('MoviePayload', { simpleResolvers: true })
 export class MoviePayload {
   @Field(() => Movie, { nullable: true })
   movie: Movie | null

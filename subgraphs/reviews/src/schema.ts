@@ -27,21 +27,21 @@ registerEnumType(ReviewOrder, {
 })
 
 @Directive('@key(fields: "id")')
-@ObjectType({ simpleResolvers: true })
+@ObjectType('Movie', { simpleResolvers: true })
 export class Movie {
   @Field(() => ID)
   id: number
 }
 
 @Directive('@key(fields: "id")')
-@ObjectType({ simpleResolvers: true })
+@ObjectType('User', { simpleResolvers: true })
 export class User {
   @Field(() => ID)
   id: number
 }
 
 @Directive('@key(fields: "id")')
-@ObjectType({ simpleResolvers: true })
+@ObjectType('Review', { simpleResolvers: true })
 export class Review {
   @Field(() => ID)
   id: number
@@ -68,7 +68,7 @@ export class Review {
   updatedAt: Date
 }
 
-@ObjectType({ simpleResolvers: true })
+@ObjectType('RatingBucket', { simpleResolvers: true })
 export class RatingBucket {
   @Field(() => Float)
   rating: number
@@ -77,7 +77,7 @@ export class RatingBucket {
   count: number
 }
 
-@ObjectType({
+@ObjectType('RatingSummary', {
   simpleResolvers: true,
   description: 'average is null without ratings; histogram has the ten half-star steps in order.',
 })
@@ -92,7 +92,7 @@ export class RatingSummary {
   histogram: readonly RatingBucket[]
 }
 
-@ObjectType({ simpleResolvers: true })
+@ObjectType('ReviewEdge', { simpleResolvers: true })
 export class ReviewEdge {
   @Field(() => String)
   cursor: string
@@ -101,7 +101,7 @@ export class ReviewEdge {
   node: Review
 }
 
-@ObjectType({ simpleResolvers: true })
+@ObjectType('ReviewConnection', { simpleResolvers: true })
 export class ReviewConnection {
   @Field(() => [ReviewEdge])
   edges: readonly ReviewEdge[]
@@ -114,7 +114,7 @@ export class ReviewConnection {
   totalCount: () => Promise<number> | number
 }
 
-@InputType()
+@InputType('CreateReviewInput')
 export class CreateReviewInput {
   @Field(() => ID)
   movieId: string
@@ -126,7 +126,7 @@ export class CreateReviewInput {
   text?: string | null
 }
 
-@InputType({ description: 'Absent fields stay as they are; a null text is taken away.' })
+@InputType('UpdateReviewInput', { description: 'Absent fields stay as they are; a null text is taken away.' })
 export class UpdateReviewInput {
   @Field(() => ID)
   id: string
@@ -138,13 +138,13 @@ export class UpdateReviewInput {
   text?: string | null
 }
 
-@InputType()
+@InputType('DeleteReviewInput')
 export class DeleteReviewInput {
   @Field(() => ID)
   id: string
 }
 
-@InputType()
+@InputType('SetReviewHelpfulInput')
 export class SetReviewHelpfulInput {
   @Field(() => ID)
   reviewId: string
@@ -153,7 +153,7 @@ export class SetReviewHelpfulInput {
   helpful: boolean
 }
 
-@ObjectType({ simpleResolvers: true })
+@ObjectType('ReviewPayload', { simpleResolvers: true })
 export class ReviewPayload {
   @Field(() => Review, { nullable: true })
   review: Review | null
@@ -162,7 +162,7 @@ export class ReviewPayload {
   errors: readonly PayloadError[]
 }
 
-@ObjectType({ simpleResolvers: true })
+@ObjectType('DeleteReviewPayload', { simpleResolvers: true })
 export class DeleteReviewPayload {
   @Field(() => ID, { nullable: true })
   deletedReviewId: number | null

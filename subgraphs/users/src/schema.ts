@@ -24,20 +24,20 @@ registerEnumType(ErrorCode, { name: 'ErrorCode' })
 export const UserError = createUserErrorType(ErrorCode)
 
 @Directive('@key(fields: "id", resolvable: false)')
-@ObjectType({ simpleResolvers: true })
+@ObjectType('Person', { simpleResolvers: true })
 export class Person {
   @Field(() => ID)
   id: number
 }
 
 @Directive('@key(fields: "id", resolvable: false)')
-@ObjectType({ simpleResolvers: true })
+@ObjectType('Genre', { simpleResolvers: true })
 export class Genre {
   @Field(() => ID)
   id: number
 }
 
-@ObjectType({ simpleResolvers: true })
+@ObjectType('Preferences', { simpleResolvers: true })
 export class Preferences {
   @Field(() => String, { description: 'BCP 47.' })
   language: string
@@ -50,7 +50,7 @@ export class Preferences {
 }
 
 @Directive('@key(fields: "id")')
-@ObjectType({ simpleResolvers: true })
+@ObjectType('User', { simpleResolvers: true })
 export class User {
   @Field(() => ID)
   id: number
@@ -86,7 +86,7 @@ export const Followable = createUnionType({
   resolveType: (value: Partial<FollowableValue>) => value.followed && classes[value.followed],
 })
 
-@ObjectType({ simpleResolvers: true })
+@ObjectType('FollowEdge', { simpleResolvers: true })
 export class FollowEdge {
   @Field(() => String)
   cursor: string
@@ -98,7 +98,7 @@ export class FollowEdge {
   followedAt: Date
 }
 
-@ObjectType({ simpleResolvers: true })
+@ObjectType('FollowConnection', { simpleResolvers: true })
 export class FollowConnection {
   @Field(() => [FollowEdge])
   edges: readonly FollowEdge[]
@@ -111,7 +111,7 @@ export class FollowConnection {
   totalCount: () => Promise<number>
 }
 
-@InputType()
+@InputType('PreferencesInput')
 export class PreferencesInput {
   @Field(() => String, { nullable: true })
   language?: string | null
@@ -123,7 +123,7 @@ export class PreferencesInput {
   emailNotifications?: boolean | null
 }
 
-@InputType({
+@InputType('UpdateProfileInput', {
   description: 'What is left out stays as it is; null empties bio and avatarUrl, and leaves the rest.',
 })
 export class UpdateProfileInput {
@@ -143,7 +143,7 @@ export class UpdateProfileInput {
   preferences?: PreferencesInput | null
 }
 
-@InputType({ description: 'Exactly one id.' })
+@InputType('FollowInput', { description: 'Exactly one id.' })
 export class FollowInput {
   @Field(() => ID, { nullable: true })
   personId?: string | null
@@ -158,7 +158,7 @@ export class FollowInput {
   following: boolean
 }
 
-@ObjectType({ simpleResolvers: true })
+@ObjectType('ProfilePayload', { simpleResolvers: true })
 export class ProfilePayload {
   @Field(() => User, { nullable: true })
   user: User | null
@@ -167,7 +167,7 @@ export class ProfilePayload {
   errors: readonly Fault[]
 }
 
-@ObjectType({ simpleResolvers: true })
+@ObjectType('FollowPayload', { simpleResolvers: true })
 export class FollowPayload {
   @Field(() => Followable, { nullable: true })
   followed: FollowableValue | null

@@ -9,7 +9,7 @@ export { decodeCursor, encodeCursor } from './cursor.ts'
 
 /** Where a page stands in its list; the same in every service (Relay connections). */
 @Directive('@shareable')
-@ObjectType({ simpleResolvers: true })
+@ObjectType('PageInfo', { simpleResolvers: true })
 export class PageInfo {
   @Field(() => Boolean)
   hasNextPage: boolean

@@ -16,7 +16,7 @@ export interface Fault<Code extends string> {
  */
 export function createUserErrorType<Code extends string>(errorCodes: Record<string, Code>) {
   @Directive('@shareable')
-  @ObjectType({ simpleResolvers: true })
+  @ObjectType('UserError', { simpleResolvers: true })
   class UserError implements Fault<Code> {
     @Field(() => errorCodes)
     code: Code

@@ -2,7 +2,7 @@ import 'reflect-metadata'
 import { CalendarDate, URL } from '@movieverse/kit/graphql/scalars'
 import { Field, Float, ID, InputType } from 'type-graphql'
 
-@InputType()
+@InputType('SaveGenreInput')
 export class SaveGenreInput {
   @Field(() => ID, { nullable: true })
   id?: string | null
@@ -14,7 +14,9 @@ export class SaveGenreInput {
   slug?: string | null
 }
 
-@InputType({ description: 'Facts that are absent stay as they are, null takes them away.' })
+@InputType('SavePersonInput', {
+  description: 'Facts that are absent stay as they are, null takes them away.',
+})
 export class SavePersonInput {
   @Field(() => ID, { nullable: true })
   id?: string | null
@@ -38,7 +40,7 @@ export class SavePersonInput {
   knownFor?: string | null
 }
 
-@InputType()
+@InputType('CastInput')
 export class CastInput {
   @Field(() => ID)
   personId: string
@@ -47,7 +49,7 @@ export class CastInput {
   character?: string | null
 }
 
-@InputType()
+@InputType('SaveCreditsInput')
 export class SaveCreditsInput {
   @Field(() => ID)
   movieId: string
@@ -62,7 +64,7 @@ export class SaveCreditsInput {
   keywords: string[]
 }
 
-@InputType()
+@InputType('PredictedGenreInput')
 export class PredictedGenreInput {
   @Field(() => ID)
   genreId: string
@@ -71,7 +73,7 @@ export class PredictedGenreInput {
   probability: number
 }
 
-@InputType({ description: 'What is absent stays as it is, null takes it away.' })
+@InputType('SaveMovieAnalysisInput', { description: 'What is absent stays as it is, null takes it away.' })
 export class SaveMovieAnalysisInput {
   @Field(() => ID)
   movieId: string

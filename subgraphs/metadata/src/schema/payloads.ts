@@ -13,7 +13,7 @@ registerEnumType(ErrorCode, { name: 'ErrorCode' })
 
 export const UserError = createUserErrorType(ErrorCode)
 
-@ObjectType({ simpleResolvers: true })
+@ObjectType('GenrePayload', { simpleResolvers: true })
 export class GenrePayload {
   @Field(() => Genre, { nullable: true })
   genre: Genre | null
@@ -22,7 +22,7 @@ export class GenrePayload {
   errors: readonly Fault[]
 }
 
-@ObjectType({ simpleResolvers: true })
+@ObjectType('PersonPayload', { simpleResolvers: true })
 export class PersonPayload {
   @Field(() => Person, { nullable: true })
   person: Person | null
@@ -31,7 +31,7 @@ export class PersonPayload {
   errors: readonly Fault[]
 }
 
-@ObjectType({ simpleResolvers: true })
+@ObjectType('CreditsPayload', { simpleResolvers: true })
 export class CreditsPayload {
   @Field(() => Movie, { nullable: true })
   movie: Movie | null
@@ -40,7 +40,7 @@ export class CreditsPayload {
   errors: readonly Fault[]
 }
 
-@ObjectType({ simpleResolvers: true })
+@ObjectType('MovieAnalysisPayload', { simpleResolvers: true })
 export class MovieAnalysisPayload {
   @Field(() => MovieAnalysis, { nullable: true })
   analysis: MovieAnalysis | null

@@ -4,7 +4,7 @@ import { CalendarDate, DateTime, URL } from '@movieverse/kit/graphql/scalars'
 import { Directive, Field, Float, ID, Int, ObjectType, registerEnumType } from 'type-graphql'
 
 @Directive('@key(fields: "id")')
-@ObjectType({ simpleResolvers: true })
+@ObjectType('Genre', { simpleResolvers: true })
 export class Genre {
   @Field(() => ID)
   id: number
@@ -17,7 +17,7 @@ export class Genre {
 }
 
 @Directive('@key(fields: "id")')
-@ObjectType({ simpleResolvers: true })
+@ObjectType('Person', { simpleResolvers: true })
 export class Person {
   @Field(() => ID)
   id: number
@@ -43,13 +43,13 @@ export class Person {
 
 /** What this service adds to a film; the film itself belongs to another. */
 @Directive('@key(fields: "id")')
-@ObjectType({ simpleResolvers: true })
+@ObjectType('Movie', { simpleResolvers: true })
 export class Movie {
   @Field(() => ID)
   id: number
 }
 
-@ObjectType({ simpleResolvers: true })
+@ObjectType('MovieAnalysis', { simpleResolvers: true })
 export class MovieAnalysis {
   /** Not a field of the schema: whose analysis it is. */
   movieId: number
@@ -70,7 +70,7 @@ export class MovieAnalysis {
   updatedAt: Date
 }
 
-@ObjectType({ simpleResolvers: true })
+@ObjectType('PredictedGenre', { simpleResolvers: true })
 export class PredictedGenre {
   @Field(() => Genre)
   genre: Genre
@@ -85,7 +85,7 @@ export enum CreditJob {
 }
 registerEnumType(CreditJob, { name: 'CreditJob' })
 
-@ObjectType({ simpleResolvers: true })
+@ObjectType('PersonEdge', { simpleResolvers: true })
 export class PersonEdge {
   @Field(() => String)
   cursor: string
@@ -94,7 +94,7 @@ export class PersonEdge {
   node: Person
 }
 
-@ObjectType({ simpleResolvers: true })
+@ObjectType('PersonConnection', { simpleResolvers: true })
 export class PersonConnection {
   @Field(() => [PersonEdge])
   edges: readonly PersonEdge[]
@@ -106,7 +106,7 @@ export class PersonConnection {
   totalCount: () => Promise<number> | number
 }
 
-@ObjectType({ simpleResolvers: true })
+@ObjectType('CastEdge', { simpleResolvers: true })
 export class CastEdge {
   @Field(() => String)
   cursor: string
@@ -118,7 +118,7 @@ export class CastEdge {
   character: string | null
 }
 
-@ObjectType({ simpleResolvers: true })
+@ObjectType('CastConnection', { simpleResolvers: true })
 export class CastConnection {
   @Field(() => [CastEdge])
   edges: readonly CastEdge[]
@@ -130,7 +130,7 @@ export class CastConnection {
   totalCount: () => Promise<number> | number
 }
 
-@ObjectType({ simpleResolvers: true, description: 'node is null when the film is gone.' })
+@ObjectType('CreditEdge', { simpleResolvers: true, description: 'node is null when the film is gone.' })
 export class CreditEdge {
   @Field(() => String)
   cursor: string
@@ -145,7 +145,7 @@ export class CreditEdge {
   character: string | null
 }
 
-@ObjectType({ simpleResolvers: true })
+@ObjectType('CreditConnection', { simpleResolvers: true })
 export class CreditConnection {
   @Field(() => [CreditEdge])
   edges: readonly CreditEdge[]
