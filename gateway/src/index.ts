@@ -6,7 +6,7 @@ import { measureProcess } from '@movieverse/kit/metrics'
 import { createEngine } from './execution/engine.ts'
 import { createGateway } from './gateway.ts'
 import { createHttpServer } from './http/server.ts'
-import { frontOptions, listen, openSecurity, readFiles } from './program.ts'
+import { frontOptions, listen, readFiles } from './program.ts'
 import { readProgramOptions } from './program-options.ts'
 import { supergraphFile } from './supergraph/file.ts'
 import { createSubgraphTransport } from './transport/subgraphs.ts'
@@ -18,7 +18,9 @@ async function start(lifecycle: Lifecycle): Promise<void> {
   log.level = settings.LOG_LEVEL
   measureProcess()
   const source = supergraphFile(settings.SUPERGRAPH, { log })
-  const security = authenticated ? await openSecurity(settings, source, { lifecycle, log }) : null
+  // Loaded only when it is asked for: databases and keys take longer to load than all the rest.
+  const { openSecurity } = authenticated ? await import('./security.ts') : { openSecurity: null }
+  const security = openSecurity && (await openSecurity(settings, source, { lifecycle, log }))
   const [files, planner] = await Promise.all([readFiles(settings), options.planner()])
   const transport = createSubgraphTransport({ headersFor: security?.headersFor, deduplicate: dedupe })
   lifecycle.onStop('subgraphs', () => transport.close())

@@ -31,7 +31,7 @@ export function directiveArguments(directive: ConstDirectiveNode): Readonly<Reco
 }
 
 function isLink(value: Readonly<Record<string, unknown>>): value is Readonly<Record<string, unknown>> & Link {
-  return typeof value['url'] === 'string'
+  return typeof value.url === 'string'
 }
 
 /** Reads the `@link`s of a supergraph (https://specs.apollo.dev/link/v1.0). */

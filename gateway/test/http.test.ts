@@ -74,7 +74,7 @@ describe('GraphQL over HTTP', () => {
     const refused = await fetch(`${running.url}?query=${encodeURIComponent(query)}`)
     expect(refused.status).toBe(405)
     expect(refused.headers.get('allow')).toBe('POST')
-    expect(((await refused.json()) as Body).errors?.[0]?.extensions['code']).toBe('METHOD_NOT_ALLOWED')
+    expect(((await refused.json()) as Body).errors?.[0]?.extensions.code).toBe('METHOD_NOT_ALLOWED')
   })
 
   it('keeps partial data beside errors', async () => {
@@ -102,7 +102,7 @@ describe('GraphQL over HTTP', () => {
   it('has a JSON answer for what is not there', async () => {
     const answer = await fetch(`${running.origin}/nowhere`)
     expect(answer.status).toBe(404)
-    expect(((await answer.json()) as Body).errors?.[0]?.extensions['code']).toBe('NOT_FOUND')
+    expect(((await answer.json()) as Body).errors?.[0]?.extensions.code).toBe('NOT_FOUND')
     const deleted = await fetch(running.url, { method: 'DELETE' })
     expect([deleted.status, deleted.headers.get('allow')]).toEqual([405, 'GET, POST, OPTIONS'])
   })
@@ -157,8 +157,8 @@ describe('a deadline', () => {
   it('ends a request that takes too long', async () => {
     const hurried = await startGateway(subgraphs.supergraph, { requestTimeoutMs: 200 })
     const { data, errors } = await hurried.ask('{ slow }')
-    expect(data?.['slow'] ?? null).toBeNull()
-    expect(['REQUEST_CANCELLED', 'DEADLINE_EXCEEDED']).toContain(errors?.[0]?.extensions['code'])
+    expect(data?.slow ?? null).toBeNull()
+    expect(['REQUEST_CANCELLED', 'DEADLINE_EXCEEDED']).toContain(errors?.[0]?.extensions.code)
     await hurried.close()
   })
 })

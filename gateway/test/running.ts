@@ -6,7 +6,7 @@ import { createGateway, type Gateway, type GatewayOptions } from '../src/gateway
 import { createHttpServer } from '../src/http/server.ts'
 import { defaultLimits } from '../src/limits/settings.ts'
 import { hivePlanner } from '../src/planning/planner.hive.ts'
-import { createHttpTransport } from '../src/transport/http.ts'
+import { createHttpTransport, type HttpTransportOptions } from '../src/transport/http.ts'
 
 /** The body of an answer, as tests look into it. */
 export interface Body {
@@ -32,9 +32,12 @@ export interface RunningGateway {
 /** A gateway on a free port over subgraphs that answer by HTTP. */
 export async function startGateway(
   supergraph: string,
-  options: Partial<Omit<GatewayOptions, 'engineOf' | 'source'>> = {},
+  {
+    headersFor,
+    ...options
+  }: Partial<Omit<GatewayOptions, 'engineOf' | 'source'>> & Pick<HttpTransportOptions, 'headersFor'> = {},
 ): Promise<RunningGateway> {
-  const transport = createHttpTransport()
+  const transport = createHttpTransport({ headersFor })
   const gateway = await createGateway({
     source: { read: async () => supergraph, watch: () => () => undefined },
     engineOf: (loaded) => createEngine({ supergraph: loaded, planner: hivePlanner, transport }),

@@ -22,6 +22,7 @@ export interface Fetch {
 
 export interface Subgraphs {
   readonly supergraph: string
+  readonly origin: string
   /** Everything that the subgraphs were asked, in order. */
   readonly fetches: Fetch[]
   close(): Promise<void>
@@ -57,6 +58,7 @@ export async function startSubgraphs(services: Readonly<Record<string, Service>>
   const { port } = server.address() as AddressInfo
   const sdls = Object.fromEntries(Object.entries(services).map(([name, { sdl }]) => [name, sdl]))
   return {
+    origin: `http://127.0.0.1:${port}`,
     supergraph: composed(sdls, (name) => `http://127.0.0.1:${port}/${name}`),
     fetches,
     close: () =>

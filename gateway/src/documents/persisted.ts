@@ -33,7 +33,7 @@ const notFound = () =>
   new RequestFault('PERSISTED_QUERY_NOT_FOUND', 'PersistedQueryNotFound', { status: 200 })
 
 function hashIn(extensions: Parameters['extensions']): string | undefined {
-  const persisted = extensions?.['persistedQuery']
+  const persisted = extensions?.persistedQuery
   if (persisted === undefined || persisted === null) return undefined
   const { sha256Hash, version } = persisted as Record<string, unknown>
   if (version !== 1 || typeof sha256Hash !== 'string' || !/^[0-9a-f]{64}$/i.test(sha256Hash))

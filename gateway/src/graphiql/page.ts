@@ -48,8 +48,8 @@ export function exampleTabs({ byId }: TrustedDocuments): { query: string; variab
       }
     }
     return Object.keys(variables).length === 0
-      ? { query: text }
-      : { query: text, variables: JSON.stringify(variables, null, 2) }
+      ? { query: text.trim() }
+      : { query: text.trim(), variables: JSON.stringify(variables, null, 2) }
   })
 }
 

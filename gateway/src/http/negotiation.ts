@@ -40,7 +40,7 @@ function encodingOf(header: string): Encoding | null {
   const quality = (...names: string[]) => wanted.find(({ name }) => names.includes(name))?.quality ?? any
   const [brotli, gzip] = [quality('br'), quality('gzip', 'x-gzip')]
   const identity = wanted.find(({ name }) => name === 'identity')?.quality ?? 0
-  const best = brotli >= gzip ? brotli : gzip
+  const best = Math.max(brotli, gzip)
   if (best === 0 || best < identity) return null
   return brotli >= gzip ? 'br' : 'gzip'
 }

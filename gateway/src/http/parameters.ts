@@ -41,14 +41,14 @@ function isDeeperThan(levels: number, value: unknown): boolean {
 export function parametersOf(value: unknown): Parameters {
   if (!isMap(value)) throw bad('A request must be a JSON object.')
   const parameters: Parameters = {
-    query: text(value['query'], 'query'),
-    operationName: text(value['operationName'], 'operationName'),
-    variables: map(value['variables'], 'variables'),
-    extensions: map(value['extensions'], 'extensions'),
-    documentId: text(value['documentId'], 'documentId'),
+    query: text(value.query, 'query'),
+    operationName: text(value.operationName, 'operationName'),
+    variables: map(value.variables, 'variables'),
+    extensions: map(value.extensions, 'extensions'),
+    documentId: text(value.documentId, 'documentId'),
   }
   const { query, documentId, extensions } = parameters
-  if (query === undefined && documentId === undefined && extensions?.['persistedQuery'] === undefined)
+  if (query === undefined && documentId === undefined && extensions?.persistedQuery === undefined)
     throw bad('The request has no "query" and no document id.')
   if (isDeeperThan(maxNesting, parameters.variables))
     throw bad(`"variables" are nested more than ${maxNesting} levels deep.`)

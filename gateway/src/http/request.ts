@@ -33,7 +33,7 @@ export function contextOf(
 ): RequestContext {
   const headers: Record<string, string> = { 'x-request-id': id }
   if (address !== undefined) headers['x-forwarded-for'] = address
-  if (traceparent !== undefined) headers['traceparent'] = traceparent
+  if (traceparent !== undefined) headers.traceparent = traceparent
   const userAgent = request.headers['user-agent']
   return { requestId: id, viewer, clientAddress: address, userAgent, signal, headers }
 }

@@ -30,18 +30,18 @@ const strings = (value: unknown): string[] =>
 
 /** Federation writes the weight as an integer, the IBM specification as a string of a number. */
 function weightOf(directive: ConstDirectiveNode): number | undefined {
-  const weight = Number(directiveArguments(directive)['weight'])
+  const weight = Number(directiveArguments(directive).weight)
   return Number.isFinite(weight) ? weight : undefined
 }
 
 function listSizeOf(directive: ConstDirectiveNode): ListSize {
   const values = directiveArguments(directive)
-  const assumed = values['assumedSize']
+  const assumed = values.assumedSize
   return {
     assumedSize: typeof assumed === 'number' ? assumed : undefined,
-    slicingArguments: strings(values['slicingArguments']),
-    sizedFields: strings(values['sizedFields']),
-    requireOneSlicingArgument: values['requireOneSlicingArgument'] !== false,
+    slicingArguments: strings(values.slicingArguments),
+    sizedFields: strings(values.sizedFields),
+    requireOneSlicingArgument: values.requireOneSlicingArgument !== false,
   }
 }
 
