@@ -6,8 +6,11 @@ export interface Lanes {
   /** Those that may be read and worked on. */
   open(): readonly Lane[]
   find(topic: string, partition: number): Lane | undefined
-  /** Renews the leases; takes up what came, drops what went or was sought elsewhere, lets go of what is above the share. */
-  renew(): Promise<void>
+  /**
+   * Renews the leases; takes up what came, drops what went or was sought elsewhere, lets go of what is above the share.
+   * @returns whether partitions came
+   */
+  renew(): Promise<boolean>
   /** Writes what is done; drops partitions that are another's by now. */
   commit(): Promise<void>
   /** Gives back the partitions that are leaving and have nothing in hand any more. */
@@ -40,13 +43,16 @@ export function createLanes(progress: GroupProgress): Lanes {
       const { held, share } = await progress.renew()
       const names = new Set(held.map(laneName))
       for (const lane of lanes.values()) if (!names.has(laneName(lane.held))) drop(lane)
+      let came = false
       for (const partition of held) {
         const lane = lanes.get(laneName(partition))
         if (lane?.held.epoch === partition.epoch) continue
         if (lane) drop(lane)
         lanes.set(laneName(partition), openLane(partition))
+        came = true
       }
       letGo(share)
+      return came
     },
 
     async commit() {

@@ -140,16 +140,15 @@ export async function startMember(settings: MemberSettings): Promise<Member> {
 
   async function keepLeases(): Promise<void> {
     const now = performance.now()
-    if (!regroup && now - renewedAt < leaseMs / 3) return
+    const told = regroup
+    if (!told && now - renewedAt < leaseMs / 3) return
     regroup = false
     try {
-      await lanes.renew()
+      const came = await lanes.renew()
       renewedAt = now
-      for (const event of await deadLetters.toReplay(
-        group,
-        lanes.open().map(({ held }) => held),
-      ))
-        replay(event)
+      if (!told && !came) return
+      const open = lanes.open().map(({ held }) => held)
+      for (const event of await deadLetters.toReplay(group, open)) replay(event)
     } catch (error) {
       regroup = true
       throw error

@@ -50,7 +50,12 @@ interface Row {
   epoch: number
 }
 
-const held = (row: Row): HeldPartition => ({
+interface Members {
+  topic: string
+  others: number
+}
+
+const heldPartition = (row: Row): HeldPartition => ({
   topic: row.topic,
   partition: row.partition,
   offset: { xid: row.xid, position: row.position },
@@ -78,6 +83,20 @@ export function createGroupProgress(settings: GroupProgressSettings): GroupProgr
     moved.map(({ offset }) => offset.position),
     moved.map(({ epoch }) => epoch),
   ]
+  const renewal = `
+    with joined as (
+      insert into bus.member (group_name, topic, owner, expires_at)
+      select $1, topic, $2, ${lease} from unnest($3::text[]) as topic
+      on conflict (group_name, topic, owner) do update set expires_at = excluded.expires_at
+      returning xmax = 0 as fresh
+    ), extended as (
+      update bus.progress set leased_until = ${lease} where group_name = $1 and owner = $2 returning ${columns}
+    ), present as (
+      select topic, count(*)::integer as others from bus.member
+      where group_name = $1 and topic = any($3::text[]) and owner <> $2 and expires_at > now() group by topic
+    )
+    select (select bool_or(fresh) from joined) as fresh, (select json_agg(extended) from extended) as held,
+      (select json_agg(present) from present) as members`
   const tellGroup = () => pool.query('select pg_notify($1, $2)', [channels.groups, group])
 
   async function claim(topic: string, count: number): Promise<readonly HeldPartition[]> {
@@ -90,7 +109,7 @@ export function createGroupProgress(settings: GroupProgressSettings): GroupProgr
        returning ${columns}`,
       [group, owner, topic, count],
     )
-    return rows.map(held)
+    return rows.map(heldPartition)
   }
 
   return {
@@ -106,32 +125,22 @@ export function createGroupProgress(settings: GroupProgressSettings): GroupProgr
     },
 
     async renew() {
-      const joined = await pool.query<{ fresh: boolean }>(
-        `insert into bus.member (group_name, topic, owner, expires_at)
-         select $1, topic, $2, ${lease} from unnest($3::text[]) as topic
-         on conflict (group_name, topic, owner) do update set expires_at = excluded.expires_at
-         returning xmax = 0 as fresh`,
-        [group, owner, topics],
-      )
-      const { rows } = await pool.query<Row>(
-        `update bus.progress set leased_until = ${lease} where group_name = $1 and owner = $2 returning ${columns}`,
-        [group, owner],
-      )
-      const counts = await pool.query<{ topic: string; members: number }>(
-        `with gone as (delete from bus.member where expires_at < now() - interval '1 minute')
-         select topic, count(*)::integer as members from bus.member
-         where group_name = $1 and topic = any($2::text[]) and expires_at > now() group by topic`,
-        [group, topics],
-      )
-      const mine = rows.map(held)
+      const { rows } = await pool.query<{ fresh: boolean; held: Row[] | null; members: Members[] | null }>({
+        name: 'bus renew',
+        text: renewal,
+        values: [group, owner, topics],
+      })
+      const [{ fresh, held, members } = { fresh: true, held: null, members: null }] = rows
+      const mine = (held ?? []).map(heldPartition)
       const share = new Map<string, number>()
-      for (const { topic, members } of counts.rows) {
-        const fair = Math.ceil(partitions / Math.max(1, members))
+      for (const topic of topics) {
+        const others = members?.find((row) => row.topic === topic)?.others ?? 0
+        const fair = Math.ceil(partitions / (others + 1))
         share.set(topic, fair)
         const count = fair - mine.filter((partition) => partition.topic === topic).length
         if (count > 0) mine.push(...(await claim(topic, count)))
       }
-      if (joined.rows.some(({ fresh }) => fresh)) await tellGroup()
+      if (fresh) await tellGroup()
       return { held: mine, share }
     },
 
@@ -144,7 +153,7 @@ export function createGroupProgress(settings: GroupProgressSettings): GroupProgr
             progress.position::text as position, progress.epoch`,
         values: list(moved),
       })
-      return rows.map(held)
+      return rows.map(heldPartition)
     },
 
     async release(moved) {

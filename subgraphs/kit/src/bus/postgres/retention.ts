@@ -21,6 +21,8 @@ export function startRetention(settings: RetentionSettings): { close(): Promise<
   async function clean(): Promise<void> {
     const age = `now() - interval '1 millisecond' * $1::float8`
     try {
+      // Members that were killed; they do not count, but their rows would pile up.
+      await pool.query(`delete from bus.member where expires_at < now() - interval '1 hour'`)
       for (let deleted = 1; deleted > 0 && !closing; ) {
         const { rowCount } = await pool.query(
           `delete from bus.event where ctid = any (array(
