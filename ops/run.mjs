@@ -18,12 +18,10 @@ const environment = {
 
 // The gateway makes much short-lived garbage: with a young generation that starts small and grows slowly a request costs
 // half as much CPU again. Its one core gains nothing from helper threads.
-const nodeFlags = [
-  '--enable-source-maps',
-  '--max-semi-space-size=64',
-  '--min-semi-space-size=64',
-  '--no-parallel-scavenge',
-]
+const nodeFlags = {
+  gateway: ['--max-semi-space-size=64', '--min-semi-space-size=64', '--no-parallel-scavenge'],
+  standalone: ['--max-semi-space-size=32'],
+}
 
 const [command, ...rest] = process.argv.slice(2)
 const say = (line) => process.stderr.write(`${line}\n`)
@@ -77,7 +75,7 @@ async function install() {
   const stamp = 'node_modules/.movieverse-installed'
   if (existsSync(stamp) && readFileSync(stamp, 'utf8') === wanted && existsSync(node)) return
   say('Installing packages (once; a minute or so) …')
-  const code = await run('npx', ['--yes', PNPM, 'install', '--frozen-lockfile', '--reporter=append-only'])
+  const code = await run('npx', ['--yes', PNPM, 'install', '--frozen-lockfile', '--loglevel=error'])
   if (code !== 0) {
     say(
       'The packages could not be installed. Check the network and the free disk space, then run the command again.',
@@ -89,21 +87,29 @@ async function install() {
 
 async function build() {
   await must(node, ['ops/generate.mjs'])
-  const [{ build: bundle }, { buildOptions }] = await Promise.all([import('esbuild'), import('./build.mjs')])
+  const [{ build: bundle, stop: stopBundler }, { buildOptions }] = await Promise.all([
+    import('esbuild'),
+    import('./build.mjs'),
+  ])
   mkdirSync('dist', { recursive: true })
   await bundle(buildOptions())
   const sources = ['app.mjs', 'build.mjs'].map((file) => join('gateway/src/graphiql', file))
   const wanted = digest([...sources, 'pnpm-lock.yaml'])
   const stamp = 'dist/graphiql/stamp'
-  if (existsSync(stamp) && readFileSync(stamp, 'utf8') === wanted) return
-  const { buildGraphiql } = await import('../gateway/src/graphiql/build.mjs')
-  await buildGraphiql('dist/graphiql')
-  writeFileSync(stamp, wanted)
+  if (!existsSync(stamp) || readFileSync(stamp, 'utf8') !== wanted) {
+    const { buildGraphiql } = await import('../gateway/src/graphiql/build.mjs')
+    await buildGraphiql('dist/graphiql')
+    writeFileSync(stamp, wanted)
+  }
+  // Its service would keep hundreds of megabytes for as long as the program runs.
+  await stopBundler()
 }
 
 async function program(name, args = rest) {
   await build()
-  return run(node, [...nodeFlags, `dist/${name}.js`, ...args], { channel: true })
+  return run(node, ['--enable-source-maps', ...(nodeFlags[name] ?? []), `dist/${name}.js`, ...args], {
+    channel: true,
+  })
 }
 
 const commands = {
