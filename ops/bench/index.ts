@@ -10,6 +10,10 @@ const benchmarks: Readonly<Record<string, Benchmark>> = {
     about: 'our gateway against Apollo, Hive Gateway and routers you name, over the same four HTTP subgraphs',
     run: async (args) => (await import('./gateway/gateway.ts')).benchGateway(args),
   },
+  pages: {
+    about: "the front ends' operations end to end, against the same subgraphs behind stock Apollo",
+    run: async (args) => (await import('./pages/pages.ts')).benchPages(args),
+  },
   load: {
     about: 'the sample and ten times the sample: seconds, rows a second, peak memory',
     run: async (args) => (await import('./load/load.ts')).benchLoad(args),
@@ -26,6 +30,10 @@ const roles: Readonly<Record<string, (args: string[]) => Promise<void>>> = {
     (await import('./gateway/subgraphs.ts')).serveSubgraphs(Number(port)),
   'gateway-apollo': async ([supergraphFile = '', port]) =>
     (await import('./gateway/apollo.ts')).serveApollo(supergraphFile, Number(port)),
+  'pages-subgraphs': async ([dataDir = '', supergraphFile = '', keyFile = '']) =>
+    (await import('./pages/peer.ts')).serveSubgraphsOf(dataDir, supergraphFile, keyFile),
+  'pages-apollo': async ([supergraphFile = '', keyFile = '', port]) =>
+    (await import('./pages/peer.ts')).servePagesByApollo(supergraphFile, keyFile, Number(port)),
   'load-subject': async ([sampleFolder = '', dataDir = '']) =>
     (await import('./load/subject.ts')).runLoad(sampleFolder, dataDir),
 }

@@ -9,10 +9,11 @@ import type { Program } from './process.ts'
 
 const run = promisify(execFile)
 
-/** Where and what a load generator posts. */
+/** Where and what a load generator posts, as fast as answers come. */
 export interface Load {
   readonly url: string
-  readonly body: string
+  /** Posted in turn. */
+  readonly bodies: readonly string[]
   readonly headers?: Readonly<Record<string, string>>
   readonly connections: number
   readonly seconds: number
@@ -69,7 +70,7 @@ export async function measure(program: Program, load: Load): Promise<Measurement
   }
 }
 
-/** Posts the body over and over on all connections, as fast as answers come. */
+/** Posts the bodies over and over on all connections. */
 export function putLoad(load: Load): Promise<LoadResult> {
   return generator === 'wrk' ? withWrk(load) : withAutocannon(load)
 }
@@ -103,11 +104,20 @@ async function withWrk(load: Load): Promise<LoadResult> {
 }
 
 /** Lua has JSON's escapes for the characters that occur here, so a JSON string is a Lua string. */
-function luaScript({ body, headers = {} }: Load): string {
+function luaScript({ bodies, headers = {} }: Load): string {
   const fields = Object.entries({ 'content-type': 'application/json', ...headers })
   return `wrk.method = "POST"
-wrk.body = ${JSON.stringify(body)}
 ${fields.map(([name, value]) => `wrk.headers[${JSON.stringify(name)}] = ${JSON.stringify(value)}`).join('\n')}
+bodies = {${bodies.map((body) => JSON.stringify(body)).join(',\n')}}
+turn = 0
+init = function(args)
+  wrk.init(args)
+  for i = 1, #bodies do bodies[i] = wrk.format(nil, nil, nil, bodies[i]) end
+end
+request = function()
+  turn = turn % #bodies + 1
+  return bodies[turn]
+end
 done = function(summary, latency)
   local e = summary.errors
   io.write(string.format("RESULT %d %d %d %d %d\\n", summary.requests, summary.duration, latency:percentile(50),
@@ -122,7 +132,7 @@ async function withAutocannon(load: Load): Promise<LoadResult> {
     url: load.url,
     method: 'POST',
     headers: { 'content-type': 'application/json', ...load.headers },
-    body: load.body,
+    requests: load.bodies.map((body) => ({ body })),
     connections: load.connections,
     duration: load.seconds,
     timeout: 30,

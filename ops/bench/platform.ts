@@ -1,5 +1,5 @@
 import { readdirSync, readlinkSync } from 'node:fs'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { freePort } from './ports.ts'
 import { family, type Program, pssMb, rssMb, startProgram, untilReady } from './process.ts'
 
@@ -10,6 +10,9 @@ export const NODE_FLAGS = [
   // Left to itself V8 keeps the young generation small for long: 0.73 ms a request instead of 0.5.
   '--min-semi-space-size=64',
 ]
+
+/** A program that was bundled together with this one. */
+export const programFile = (name: string) => join(dirname(process.argv[1] ?? ''), `${name}.js`)
 
 /** A running platform with its own PostgreSQL. */
 export interface Platform {
@@ -40,7 +43,7 @@ export async function startPlatform(options: PlatformOptions): Promise<Platform>
   const start = performance.now()
   const program = startProgram({
     command: process.execPath,
-    args: [...NODE_FLAGS, ...(options.nodeFlags ?? []), 'dist/standalone.js'],
+    args: [...NODE_FLAGS, ...(options.nodeFlags ?? []), programFile('standalone')],
     core: options.core,
     environment: { PORT: String(port), DATA_DIR: options.dataFolder, ...options.environment },
   })

@@ -108,8 +108,8 @@ async function profileContender(contender: Contender, settings: Settings): Promi
 
 async function putOn(contender: Contender, settings: Settings, seconds: number): Promise<Measurement> {
   const { url, headers, program } = contender
-  const body = JSON.stringify({ query: settings.query.query })
-  const load = { url, headers, body, connections: settings.connections, seconds, core: LOAD_CORE }
+  const bodies = [JSON.stringify({ query: settings.query.query })]
+  const load = { url, headers, bodies, connections: settings.connections, seconds, core: LOAD_CORE }
   const measurement = await measure(program, load)
   // The generator leaves its last requests behind; they must not take the core from the next contender.
   await untilIdle(program)

@@ -1,7 +1,7 @@
 import { createServer } from 'node:http'
 import { join } from 'node:path'
 import { exportJWK, generateKeyPair, SignJWT } from 'jose'
-import { NODE_FLAGS } from '../platform.ts'
+import { NODE_FLAGS, programFile } from '../platform.ts'
 import type { Subject } from './subjects.ts'
 
 /** A token as the platform's own: issuer, audience and claims that the gateway asks for. */
@@ -51,7 +51,7 @@ export const movieverseGuarded: Subject = {
     command: process.execPath,
     args: [
       ...NODE_FLAGS,
-      ...['dist/gateway.js', '--supergraph', supergraphFile, '--port', String(port)],
+      ...[programFile('gateway'), '--supergraph', supergraphFile, '--port', String(port)],
       ...(dedupe ? ['--dedupe'] : []),
     ],
     environment: {

@@ -3,7 +3,7 @@ import { writeFile } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import { promisify } from 'node:util'
 import { env } from '../env.ts'
-import { NODE_FLAGS } from '../platform.ts'
+import { NODE_FLAGS, programFile } from '../platform.ts'
 import type { ProgramOptions } from '../process.ts'
 import { movieverseGuarded } from './guarded.ts'
 import { serviceSdls } from './services.ts'
@@ -36,7 +36,7 @@ const movieverse: Subject = {
     command: process.execPath,
     args: [
       ...NODE_FLAGS,
-      'dist/gateway.js',
+      programFile('gateway'),
       ...['--supergraph', supergraphFile, '--port', String(port), '--no-limits', '--no-auth'],
       ...(dedupe ? ['--dedupe'] : []),
     ],
