@@ -53,7 +53,7 @@ export async function createPostgresBus(settings: PostgresBusSettings): Promise<
     concurrency = 16,
     timeoutMs = 60_000,
     leaseMs = 6000,
-    pollMs = 500,
+    pollMs = 1000,
   } = settings
   const pool = new pg.Pool({
     connectionString: url,
