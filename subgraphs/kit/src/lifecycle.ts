@@ -1,14 +1,17 @@
+import { setTimeout as delay } from 'node:timers/promises'
 import { reasonOf, StartupError } from './errors.ts'
 import type { Log } from './log.ts'
 
 /** Milliseconds that a process takes to stop at the most; then it ends with an error. */
 const stopTimeout = 20_000
+/** Milliseconds that a start which was cut off has to notice it. */
+const startPatience = 5_000
 /** A second signal within this time is the terminal's and a parent's same Ctrl-C, not a person's impatience. */
 const sameSignal = 1_000
 
 /** What a running process holds, in the order in which it was started. */
 export interface Lifecycle {
-  /** To be stopped later, in reverse order of these calls. */
+  /** To be stopped later, in reverse order of these calls; at once when stopping has begun, for a start that was cut off. */
   onStop(name: string, stop: () => Promise<unknown>): void
   /** True once stopping has begun. */
   stopping(): boolean
@@ -23,7 +26,7 @@ export function createLifecycle(log: Log): Lifecycle {
 
   async function stopAll() {
     const failed: string[] = []
-    for (const { name, stop } of parts.reverse()) {
+    for (const { name, stop } of parts.splice(0).reverse()) {
       try {
         await stop()
       } catch (error) {
@@ -35,9 +38,21 @@ export function createLifecycle(log: Log): Lifecycle {
   }
 
   return {
-    onStop: (name, stop) => parts.push({ name, stop }),
+    onStop(name, stop) {
+      parts.push({ name, stop })
+      stopped = stopped?.then(async (failed) => [...failed, ...(await stopAll())])
+    },
     stopping: () => stopped !== undefined,
-    stop: () => (stopped ??= stopAll()),
+    async stop() {
+      stopped ??= stopAll()
+      // Parts that came while the others were stopped have made it longer.
+      let waited: typeof stopped
+      do {
+        waited = stopped
+        await waited
+      } while (waited !== stopped)
+      return stopped
+    },
   }
 }
 
@@ -48,35 +63,43 @@ export function createLifecycle(log: Log): Lifecycle {
 export async function runProcess(log: Log, start: (lifecycle: Lifecycle) => Promise<void>): Promise<void> {
   const lifecycle = createLifecycle(log)
   let asked = 0
+  let exitCode = 0
 
-  async function end(code: number) {
-    if (asked > 0) {
-      if (Date.now() - asked > sameSignal) process.exit(130)
-      return
-    }
+  async function end(): Promise<void> {
     asked = Date.now()
     setTimeout(() => {
       log.fatal(`not stopped after ${stopTimeout} ms`)
       process.exit(1)
     }, stopTimeout).unref()
     const failed = await lifecycle.stop()
-    process.exit(failed.length > 0 ? 1 : code)
+    // A start that was cut off fails for want of what was stopped, and what it made by then is stopped too.
+    await Promise.race([started, delay(startPatience)])
+    const late = await lifecycle.stop()
+    process.exit(failed.length + late.length > 0 ? 1 : exitCode)
   }
 
-  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => void end(0))
-  process.on('disconnect', () => void end(0))
+  function onSignal(): void {
+    if (asked === 0) void end()
+    else if (Date.now() - asked > sameSignal) process.exit(130)
+  }
+
+  function onFault(name: string, error: unknown): void {
+    log.fatal({ err: error }, name)
+    exitCode = 1
+    if (asked === 0) void end()
+  }
+
+  for (const signal of ['SIGINT', 'SIGTERM', 'disconnect'] as const) process.on(signal, onSignal)
   for (const fault of ['uncaughtException', 'unhandledRejection'] as const) {
-    process.on(fault, (error: unknown) => {
-      log.fatal({ err: error }, fault)
-      void end(1)
-    })
+    process.on(fault, (error: unknown) => onFault(fault, error))
   }
 
-  try {
-    await start(lifecycle)
-  } catch (error) {
+  const started = start(lifecycle).catch((error: unknown) => {
+    if (asked > 0) return
+    exitCode = 1
     if (error instanceof StartupError) process.stderr.write(`${error.describe()}\n`)
     else log.fatal({ err: error }, `could not start: ${reasonOf(error)}`)
-    await end(1)
-  }
+    void end()
+  })
+  await started
 }

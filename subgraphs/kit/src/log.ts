@@ -60,6 +60,14 @@ function redactedError(error: unknown): unknown {
   return { type, message: redactText(message), stack: redactText(stack), ...(code ? { code } : {}) }
 }
 
+/** The line's own text: pino takes that of an error that comes without one, as it is. */
+function redactLine(args: unknown[]): unknown[] {
+  const [first] = args
+  const error = first instanceof Error ? first : (first as { err?: unknown } | undefined)?.err
+  const line = args.length === 1 && error instanceof Error ? [first, error.message] : args
+  return line.map((part) => (typeof part === 'string' ? redactText(part) : part))
+}
+
 /** Trace and span of the moment, so that a log line leads to its trace. */
 function traceFields(): Record<string, string> {
   const context = trace.getActiveSpan()?.spanContext()
@@ -86,6 +94,11 @@ export function createLog({ service, level = 'info', destination }: LogSettings)
     redact: { paths: redactedPaths, censor: '***' },
     serializers: { err: redactedError, error: redactedError },
     mixin: traceFields,
+    hooks: {
+      logMethod(args, method) {
+        method.apply(this, redactLine(args) as Parameters<typeof method>)
+      },
+    },
   }
   return pino(options, destination ?? pino.destination({ dest: 1, sync: true }))
 }
