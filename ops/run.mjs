@@ -2,7 +2,7 @@
 // changed, makes what is generated, bundles, and hands over to the pinned Node in node_modules.
 import { spawn } from 'node:child_process'
 import { createHash } from 'node:crypto'
-import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
@@ -85,7 +85,23 @@ async function install() {
   writeFileSync(stamp, wanted)
 }
 
+/** Every source file with its size and time: what `dist/` was made of. */
+function sources() {
+  const found = ['pnpm-lock.yaml', 'gateway', 'ops', 'prisma', 'schema', 'subgraphs'].flatMap((place) =>
+    statSync(place).isDirectory()
+      ? readdirSync(place, { recursive: true }).map((file) => join(place, file))
+      : [place],
+  )
+  const files = found.filter(
+    (file) => /\.(ts|mts|mjs|json|prisma|yaml)$/.test(file) && !file.includes('node_modules'),
+  )
+  return files.map((file) => `${file} ${statSync(file).size} ${statSync(file).mtimeMs}`).join('\n')
+}
+
+/** Generates and bundles, unless nothing has changed since: a start should not wait for that. */
 async function build() {
+  const stamp = 'dist/sources'
+  if (existsSync(stamp) && readFileSync(stamp, 'utf8') === sources()) return
   await must(node, ['ops/generate.mjs'])
   const [{ build: bundle, stop: stopBundler }, { buildOptions }] = await Promise.all([
     import('esbuild'),
@@ -93,16 +109,19 @@ async function build() {
   ])
   mkdirSync('dist', { recursive: true })
   await bundle(buildOptions())
-  const sources = ['app.mjs', 'build.mjs'].map((file) => join('gateway/src/graphiql', file))
-  const wanted = digest([...sources, 'pnpm-lock.yaml'])
-  const stamp = 'dist/graphiql/stamp'
-  if (!existsSync(stamp) || readFileSync(stamp, 'utf8') !== wanted) {
-    const { buildGraphiql } = await import('../gateway/src/graphiql/build.mjs')
-    await buildGraphiql('dist/graphiql')
-    writeFileSync(stamp, wanted)
-  }
+  await buildPage()
   // Its service would keep hundreds of megabytes for as long as the program runs.
   await stopBundler()
+  writeFileSync(stamp, sources())
+}
+
+async function buildPage() {
+  const wanted = digest(['gateway/src/graphiql/app.mjs', 'gateway/src/graphiql/build.mjs', 'pnpm-lock.yaml'])
+  const stamp = 'dist/graphiql/stamp'
+  if (existsSync(stamp) && readFileSync(stamp, 'utf8') === wanted) return
+  const { buildGraphiql } = await import('../gateway/src/graphiql/build.mjs')
+  await buildGraphiql('dist/graphiql')
+  writeFileSync(stamp, wanted)
 }
 
 async function program(name, args = rest) {
