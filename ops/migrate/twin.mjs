@@ -12,7 +12,7 @@ const nativeTypes = {
   Json: 'JsonB',
   Int: 'Integer',
   MediumInt: 'Integer',
-  UnsignedInt: 'BigInt',
+  UnsignedInt: 'Integer',
   TinyInt: 'SmallInt',
   UnsignedTinyInt: 'SmallInt',
   UnsignedSmallInt: 'Integer',
