@@ -37,7 +37,8 @@ export interface EventConsumer {
   readonly attempts?: number
   /**
    * Takes one event. Resolved: done, the offset moves. Rejected: retried, then dead-lettered; later events of the
-   * same key wait for it. Runs at least once per event, so its effect is idempotent (inbox).
+   * same key wait for it. Runs at least once per event, so its effect is idempotent (inbox). A rejection because a
+   * dependency is down (`isOutage`) is no attempt: the event waits for it with back-off, however long that takes.
    */
   handle(event: BusEvent, signal: AbortSignal): Promise<void>
 }
