@@ -1,4 +1,5 @@
 import type { Outbox } from '@movieverse/kit/outbox/outbox'
+import { createStatementNames } from '@movieverse/kit/postgres/prepared'
 import { prismaSql } from '@movieverse/kit/sql'
 import { PrismaPg } from '@prisma/adapter-pg'
 import { usersImported } from './events.ts'
@@ -20,7 +21,10 @@ export function createAuthClient(
   url: string,
   { connections = 5, onStatement }: AuthClientSettings = {},
 ): PrismaClient {
-  const adapter = new PrismaPg({ connectionString: url, max: connections })
+  const adapter = new PrismaPg(
+    { connectionString: url, max: connections },
+    { statementNameGenerator: createStatementNames() },
+  )
   if (!onStatement) return new PrismaClient({ adapter })
   const client = new PrismaClient({ adapter, log: [{ emit: 'event', level: 'query' }] })
   client.$on('query', ({ query }) => onStatement(query))
