@@ -16,6 +16,8 @@ export interface LoaderDeps {
   /** Where loads keep how far they are: `DATA_DIR/loads`. */
   readonly stateFolder: string
   readonly progress?: Progress
+  /** Aborted: the load rejects after the batch in hand, and can be taken up again. */
+  readonly signal?: AbortSignal
 }
 
 export interface Loader {
@@ -23,9 +25,10 @@ export interface Loader {
   loadSample(folder: string): Promise<LoadReport>
   /**
    * A MovieLens folder or a catalogue.
+   * @param options.again also when it was loaded before
    * @throws UnknownLayoutError
    */
-  loadPath(path: string): Promise<LoadReport>
+  loadPath(path: string, options?: { readonly again?: boolean }): Promise<LoadReport>
 }
 
 /**
@@ -35,8 +38,9 @@ export interface Loader {
  */
 export function createLoader(deps: LoaderDeps): Loader {
   return {
-    loadSample: async (folder) => load(deps, await sampleSource(folder), 'seed'),
-    loadPath: async (path) => load(deps, await detectSource(path), 'import'),
+    loadSample: async (folder) => load(deps, await sampleSource(folder), { origin: 'seed' }),
+    loadPath: async (path, { again } = {}) =>
+      load(deps, await detectSource(path), { origin: 'import', again }),
   }
 }
 
@@ -52,12 +56,17 @@ interface Run extends LoaderDeps {
   save(change: Partial<LoadState>): Promise<void>
 }
 
-async function load(deps: LoaderDeps, source: Source, origin: EventOrigin): Promise<LoadReport> {
-  const { progress = silentProgress, stateFolder } = deps
+async function load(
+  deps: LoaderDeps,
+  source: Source,
+  { origin, again = false }: { readonly origin: EventOrigin; readonly again?: boolean },
+): Promise<LoadReport> {
+  const { progress = silentProgress, stateFolder, signal } = deps
   const startedAt = performance.now()
-  const file = createStateFile(stateFolder, source.id)
+  const file = createStateFile(stateFolder, `${source.kind}-${source.id}`)
   const known = await file.read()
-  const present = known && sameFiles(known.files, source.files) ? known : undefined
+  const same = known && sameFiles(known.files, source.files) ? known : undefined
+  const present = again && same?.finishedAt ? undefined : same
   if (present?.finishedAt) return reportOf(source, present, { seconds: 0, alreadyLoaded: true })
   if (!present) await file.reset()
   const meter: Meter = { bytes: 0 }
@@ -69,18 +78,19 @@ async function load(deps: LoaderDeps, source: Source, origin: EventOrigin): Prom
     file,
     meter,
     state: present ?? newState(source.files),
-    save(change) {
+    async save(change) {
       run.state = { ...run.state, ...change }
       const { films, members, ratings } = run.state
       const counts = { films: films.done, members: members.done, ratings: ratings.done }
       progress.update({ ...counts, bytes: meter.bytes, totalBytes: source.bytes })
       saving = saving.then(() => file.write(run.state))
-      return saving
+      await saving
+      signal?.throwIfAborted()
     },
   }
   progress.start(`Loading ${source.layout}`)
   try {
-    await Promise.all([loadFilms(run), loadMembers(run)])
+    await both(loadFilms(run), loadMembers(run))
     await loadRatings(run)
     await run.save({ finishedAt: new Date().toISOString() })
   } finally {
@@ -142,6 +152,11 @@ async function loadRatings(run: Run): Promise<void> {
     const { skipped } = reviews.length > 0 ? await importers.importReviews(reviews, origin) : { skipped: 0 }
     await run.save({ ratings: { ...after, skipped: run.state.ratings.skipped + skipped } })
   }
+}
+
+/** Waits for both also when one fails: the stores are in use until then. */
+async function both(...parts: readonly Promise<void>[]): Promise<void> {
+  for (const part of await Promise.allSettled(parts)) if (part.status === 'rejected') throw part.reason
 }
 
 const batchSize = 1000

@@ -55,6 +55,7 @@ export type Line<T> =
 export interface Source {
   /** `MovieLens (CSV)`: for people to read. */
   readonly layout: string
+  readonly kind: 'sample' | 'csv' | 'dat' | 'tab' | 'jsonl'
   /** The same for the same data wherever it lies: 12 hexadecimal digits. Members are told apart by it. */
   readonly id: string
   /** What is to be read in all; the ratings twice, for their raters and for themselves. */

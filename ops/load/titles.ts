@@ -15,7 +15,7 @@ export interface FilmTitles {
 /** Articles as MovieLens moves them behind a comma. `Die`, `I` and their like count only there, and only in this case. */
 const article =
   "The|An?|L'|La|Les?|Il|Lo|Gli|I|Uno|Una|Une?|El|Los|Las|Der|Die|Das|Den|Det|De|Ein|Eine|En|Et|Os?|As|Uma?|Da"
-const trailingArticle = new RegExp(`^(?<rest>.+), (?<article>${article})(?<tail>$|: .+)`, 'u')
+const trailingArticle = new RegExp(`^(?<rest>.+), (?<article>${article})(?<tail>$|: .+| \\(.+)$`, 'u')
 const englishArticle = /, (The|An?)$/u
 const trailingYear = /\s*\((?<year>\d{4})(?:[–-]\d{0,4})?\)\s*$/u
 const alsoKnownAs = /^a\.?k\.?a\.?\s+/iu

@@ -13,7 +13,7 @@ export class UnknownLayoutError extends Error {
   override readonly name = 'UnknownLayoutError'
 }
 
-interface Layout extends Pick<Source, 'layout' | 'sharedIds' | 'films' | 'ratings'> {
+interface Layout extends Pick<Source, 'layout' | 'kind' | 'sharedIds' | 'films' | 'ratings'> {
   /** Its files, the one with the ratings (or else the films) last. */
   readonly names: readonly string[]
 }
@@ -34,6 +34,7 @@ export function sampleSource(folder: string): Promise<Source> {
   const names = ['films.jsonl.br', 'ratings.csv.br'] as const
   return toSource(folder, {
     layout: 'the sample',
+    kind: 'sample',
     names,
     sharedIds: true,
     films: (meter) => readCatalogue(join(folder, names[0]), meter),
@@ -57,6 +58,7 @@ function folderLayout(folder: string): Layout {
   if (has('movies.csv', 'ratings.csv', 'links.csv'))
     return {
       layout: 'MovieLens (CSV)',
+      kind: 'csv',
       sharedIds: true,
       names: ['links.csv', 'movies.csv', 'ratings.csv'],
       films: (meter) => readCsvFilms(folder, meter),
@@ -65,6 +67,7 @@ function folderLayout(folder: string): Layout {
   if (has('movies.dat', 'ratings.dat'))
     return {
       layout: 'MovieLens 1M',
+      kind: 'dat',
       sharedIds: true,
       names: ['movies.dat', 'ratings.dat'],
       films: (meter) => readDatFilms(folder, meter),
@@ -73,6 +76,7 @@ function folderLayout(folder: string): Layout {
   if (has('u.item', 'u.genre', 'u.data'))
     return {
       layout: 'MovieLens 100K',
+      kind: 'tab',
       sharedIds: false,
       names: ['u.genre', 'u.item', 'u.data'],
       films: (meter) => readTabFilms(folder, meter),
@@ -90,6 +94,7 @@ function fileLayout(path: string): Layout {
     )
   return {
     layout: 'catalogue (JSON Lines)',
+    kind: 'jsonl',
     sharedIds: true,
     names: [basename(path)],
     films: (meter) => readCatalogue(path, meter),

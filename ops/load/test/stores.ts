@@ -1,3 +1,4 @@
+import { databaseVariable } from '@movieverse/kit/env'
 import { silentLog } from '@movieverse/kit/log'
 import { createTestDatabase } from '@movieverse/kit/testing/database'
 import pg from 'pg'
@@ -5,6 +6,8 @@ import { loadedServices, type OpenStores, openStores } from '../open.ts'
 
 /** The services' stores on databases of their own, and a look into them. */
 export interface TestStores extends OpenStores {
+  /** `DATABASE_URL_<SERVICE>` of each, for a program of its own. */
+  readonly env: Readonly<Record<string, string>>
   /** The first column of a query's only row. */
   value(service: (typeof loadedServices)[number], query: string): Promise<number>
   rows(service: (typeof loadedServices)[number], query: string): Promise<readonly Record<string, unknown>[]>
@@ -30,6 +33,7 @@ export async function openTestStores(): Promise<TestStores> {
   }
   return {
     ...stores,
+    env: Object.fromEntries(loadedServices.map((name) => [databaseVariable(name), urlOf(name)])),
     rows,
     value: async (service, query) => Number(Object.values((await rows(service, query))[0] ?? {})[0]),
     async close() {
