@@ -1,3 +1,4 @@
+import { isIPv6 } from 'node:net'
 import { rateLimited } from '@movieverse/kit/errors'
 import type { KeyValue } from '@movieverse/kit/kv/kv'
 import type { Secret } from './secret.ts'
@@ -32,7 +33,8 @@ export function createAttempts(counters: KeyValue, limits: AttemptLimits, secret
     async count(kind, subject) {
       if (subject === undefined) return async () => {}
       const { limit, windowMs } = limits[kind]
-      const key = `auth:${kind}:${secret.mac('attempts', kind, '\0', subject).toString('base64url').slice(0, 22)}`
+      const counted = kind === 'failuresByAccount' ? subject : networkOf(subject)
+      const key = `auth:${kind}:${secret.mac('attempts', kind, '\0', counted).toString('base64url').slice(0, 22)}`
       const { value, expiresInMs } = await counters.increment(key, 1, { ttlMs: windowMs })
       if (value > limit) throw rateLimited(expiresInMs ?? windowMs)
       return async () => {
@@ -40,4 +42,19 @@ export function createAttempts(counters: KeyValue, limits: AttemptLimits, secret
       }
     },
   }
+}
+
+/** Whoever has one IPv6 address has 2^64 of them (RFC 6177): the network is counted. */
+function networkOf(address: string): string {
+  const mapped = /^::ffff:(\d+\.\d+\.\d+\.\d+)$/i.exec(address)?.[1]
+  if (mapped) return mapped
+  if (!isIPv6(address)) return address
+  const [before = '', after = ''] = address.split('::')
+  const left = before.split(':').filter(Boolean)
+  const right = after.split(':').filter(Boolean)
+  const groups = [...left, ...Array.from({ length: 8 - left.length - right.length }, () => '0'), ...right]
+  return groups
+    .slice(0, 4)
+    .map((group) => Number.parseInt(group, 16))
+    .join(':')
 }

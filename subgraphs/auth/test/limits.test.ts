@@ -82,6 +82,17 @@ test('registrations from one address are limited, wrong input is not counted', a
   expect(await register('elsewhere', '192.0.2.4')).toBeUndefined()
 })
 
+test('an IPv6 network counts as one address, an IPv4 address as itself however it is written', async () => {
+  const guess = (i: number, clientAddress: string) =>
+    codeOf(LOGIN, { username: `stranger${i}`, password: wrong }, { clientAddress })
+  const limited = (codes: (string | undefined)[]) => codes.filter((code) => code === 'RATE_LIMITED').length
+  expect(limited(await times(17, (i) => guess(i, `2001:db8:0:7::${i + 1}`)))).toBe(2)
+  expect(await guess(100, '2001:db8:0:8::1')).toBe('INVALID_CREDENTIALS')
+  const mixed = await times(17, (i) => guess(i, i % 2 ? '198.51.100.1' : '::ffff:198.51.100.1'))
+  expect(limited(mixed)).toBe(2)
+  expect(await guess(100, '198.51.100.2')).toBe('INVALID_CREDENTIALS')
+})
+
 test('counters hold neither names nor addresses', async () => {
   await codeOf(LOGIN, { username: 'private.name', password: wrong }, { clientAddress: '192.0.2.77' })
   expect(service.counters.length).toBeGreaterThan(0)
