@@ -1,4 +1,4 @@
-import { fold, searchText } from './search-text.ts'
+import { fold } from './search-text.ts'
 import type { MovieFacts, MovieKeys, OwnRatings } from './store.ts'
 
 /** The mean that a film without ratings is taken to have: MovieLens' own, in stars. */
@@ -27,7 +27,7 @@ export function popularity(voteCount: number | null, { count }: OwnRatings): num
 /** Longest key of a title's order, in characters: folding may lengthen a text. */
 const longestTitleKey = 600
 
-/** Everything that pages are ordered and searched by, of a film's facts and its ratings. */
+/** Everything that pages are ordered by, of a film's facts and its ratings. */
 export function movieKeys(facts: MovieFacts, ratings: OwnRatings): MovieKeys {
   const date = dateKey(facts)
   return {
@@ -36,7 +36,6 @@ export function movieKeys(facts: MovieFacts, ratings: OwnRatings): MovieKeys {
     newestKey: date ?? 0,
     oldestKey: date ?? 99_999_999,
     titleKey: titleKey(facts.title),
-    searchText: searchText([facts.title, facts.originalTitle, ...facts.alternativeTitles]),
   }
 }
 

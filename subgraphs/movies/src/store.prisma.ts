@@ -1,17 +1,12 @@
-import type { Outbox } from '@movieverse/kit/outbox/outbox'
+import type { Outbox, OutgoingEvent } from '@movieverse/kit/outbox/outbox'
+import { createStatementNames } from '@movieverse/kit/postgres/prepared'
+import { createTableStatistics } from '@movieverse/kit/postgres/statistics'
 import { prismaSql, type Sql } from '@movieverse/kit/sql'
 import { PrismaPg } from '@prisma/adapter-pg'
 import { Prisma, PrismaClient } from './generated/postgres/client.ts'
 import { countMovies, countOfGenres, readPage, readPagesOfGenres } from './sql/pages.ts'
 import { writeRatings } from './sql/ratings.ts'
-import {
-  findCandidates,
-  findMovies,
-  insertMovie,
-  type Transaction,
-  updateMovie,
-  writeMovies,
-} from './sql/writes.ts'
+import { findCandidates, findMovies, updateMovie, writeMovies } from './sql/writes.ts'
 import type { Movie, MovieFacts, MovieStore, UniqueField } from './store.ts'
 
 export interface PrismaMovieStoreSettings {
@@ -35,7 +30,10 @@ export function createMoviesClient(
   { connections = 5, onStatement }: ClientSettings = {},
 ): PrismaClient {
   const options = {
-    adapter: new PrismaPg({ connectionString: url, max: connections }),
+    adapter: new PrismaPg(
+      { connectionString: url, max: connections },
+      { statementNameGenerator: createStatementNames() },
+    ),
     // A load's batches are long transactions on a busy machine.
     transactionOptions: { maxWait: 15_000, timeout: 60_000 },
   }
@@ -51,19 +49,16 @@ const tries = 5
 /** Films in SQL by Prisma. */
 export function createPrismaMovieStore({ client, outbox }: PrismaMovieStoreSettings): MovieStore {
   const sql = prismaSql(client)
+  const statistics = createTableStatistics(sql, ['movies', 'movie_genres', 'movie_texts'])
 
   /** One transaction of a write and its events; the relay is woken when events left with it. */
   async function write<T>(
-    work: (
-      tx: Transaction,
-      sql: Sql,
-      append: (events: Parameters<Outbox['append']>[1]) => Promise<void>,
-    ) => Promise<T>,
+    work: (sql: Sql, append: (events: readonly OutgoingEvent[]) => Promise<void>) => Promise<T>,
   ): Promise<T> {
     let told = false
-    const result = await client.$transaction(async (tx) => {
+    const result = await client.$transaction((tx) => {
       const transaction = prismaSql(tx)
-      return work(tx, transaction, async (events) => {
+      return work(transaction, async (events) => {
         if (events.length === 0) return
         told = true
         await outbox.append(transaction, events)
@@ -109,9 +104,10 @@ export function createPrismaMovieStore({ client, outbox }: PrismaMovieStoreSetti
     create: (facts, tell) =>
       unlessTaken(
         () =>
-          write(async (tx, transaction, append) => {
-            const id = await insertMovie(tx, facts, new Date())
-            const movie = await one(findMovies(transaction, 'id', [id]))
+          write(async (transaction, append) => {
+            const writes = [{ id: undefined, wantedId: undefined, facts }]
+            const ids = await writeMovies(transaction, { writes, present: new Map(), at: new Date() })
+            const movie = await one(findMovies(transaction, 'id', ids))
             await append(tell(movie))
             return { kind: 'created' as const, movie }
           }),
@@ -122,12 +118,12 @@ export function createPrismaMovieStore({ client, outbox }: PrismaMovieStoreSetti
       let facts: MovieFacts | undefined
       return unlessTaken(
         () =>
-          write(async (tx, transaction, append) => {
+          write(async (transaction, append) => {
             const [present] = await findMovies(transaction, 'id', [id], true)
             if (!present) return { kind: 'gone' as const }
             if (present.version !== expectedVersion) return { kind: 'conflict' as const, movie: present }
             facts = change(present)
-            if (!(await updateMovie(tx, present, { facts, at: new Date() }))) {
+            if (!(await updateMovie(transaction, present, { facts, at: new Date() }))) {
               return { kind: 'conflict' as const, movie: present }
             }
             const movie = await one(findMovies(transaction, 'id', [id]))
@@ -141,7 +137,8 @@ export function createPrismaMovieStore({ client, outbox }: PrismaMovieStoreSetti
     async batch(work) {
       for (let left = tries; ; left -= 1) {
         try {
-          return await write(async (tx, transaction, append) => {
+          let written = 0
+          const result = await write((transaction, append) => {
             const present = new Map<number, Movie>()
             return work({
               async candidates(identities) {
@@ -149,10 +146,15 @@ export function createPrismaMovieStore({ client, outbox }: PrismaMovieStoreSetti
                 for (const movie of movies) present.set(movie.id, movie)
                 return movies
               },
-              write: (writes) => writeMovies(tx, transaction, { writes, present, at: new Date() }),
+              write(writes) {
+                written += writes.length
+                return writeMovies(transaction, { writes, present, at: new Date() })
+              },
               tell: append,
             })
           })
+          await statistics.grew(written)
+          return result
         } catch (error) {
           // A film with one of these ids was added since the candidates were read: read them again.
           if (!isTakenKey(error) || left <= 1) throw error
@@ -188,7 +190,14 @@ async function one(movies: Promise<readonly Movie[]>): Promise<Movie> {
   return movie
 }
 
-/** P2002: a unique key that another row holds. */
+/** A unique key that another row holds, in a statement of our own (P2010) or of Prisma's (P2002). */
 function isTakenKey(error: unknown): boolean {
-  return error instanceof Prisma.PrismaClientKnownRequestError && error.code === 'P2002'
+  if (!(error instanceof Prisma.PrismaClientKnownRequestError)) return false
+  if (error.code === 'P2002') return true
+  const cause = error.meta?.driverAdapterError
+  return cause instanceof Error && isObject(cause.cause) && cause.cause.kind === 'UniqueConstraintViolation'
+}
+
+function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null
 }

@@ -33,14 +33,13 @@ export interface OwnRatings {
   readonly average: number | null
 }
 
-/** What pages are ordered and searched by (`ranking.ts`). */
+/** What pages are ordered by (`ranking.ts`). */
 export interface MovieKeys {
   readonly popularity: number
   readonly ratingScore: number
   readonly newestKey: number
   readonly oldestKey: number
   readonly titleKey: string
-  readonly searchText: string
 }
 
 export interface Movie extends MovieFacts {

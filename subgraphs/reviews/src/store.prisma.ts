@@ -1,4 +1,6 @@
 import type { Outbox } from '@movieverse/kit/outbox/outbox'
+import { createStatementNames } from '@movieverse/kit/postgres/prepared'
+import { createTableStatistics } from '@movieverse/kit/postgres/statistics'
 import { prismaSql, type Sql } from '@movieverse/kit/sql'
 import { PrismaPg } from '@prisma/adapter-pg'
 import { PrismaClient } from './generated/client.ts'
@@ -10,6 +12,7 @@ import {
   knownJoins,
   type RatingRow,
   type ReviewRow,
+  ratingColumns,
   reviewColumns,
   toRatingCounts,
   toReview,
@@ -45,7 +48,10 @@ export function createReviewsClient(
   { connections = 5, onStatement }: ClientSettings = {},
 ): PrismaClient {
   const options = {
-    adapter: new PrismaPg({ connectionString: url, max: connections }),
+    adapter: new PrismaPg(
+      { connectionString: url, max: connections },
+      { statementNameGenerator: createStatementNames() },
+    ),
     // Writers of one film queue behind each other: under a rush the last waits for all before it.
     transactionOptions: { maxWait: 15_000, timeout: 30_000 },
   }
@@ -58,6 +64,7 @@ export function createReviewsClient(
 /** Reviews in PostgreSQL by Prisma. */
 export function createPrismaReviewStore({ client, outbox }: PrismaReviewStoreSettings): ReviewStore {
   const sql = prismaSql(client)
+  const statistics = createTableStatistics(sql, ['reviews', 'rated_movies', 'reviewers'])
 
   /** One transaction of a write and its events; the relay is woken when events left with it. */
   async function write<T>(work: (sql: Sql, append: Outbox['append']) => Promise<T>): Promise<T> {
@@ -94,9 +101,10 @@ export function createPrismaReviewStore({ client, outbox }: PrismaReviewStoreSet
     pages: (query) => readPages(sql, query),
 
     async ratings(movieIds) {
-      const rows = await sql.query<RatingRow>('SELECT * FROM rated_movies WHERE id = ANY($1::int[])', [
-        movieIds,
-      ])
+      const rows = await sql.query<RatingRow>(
+        `SELECT ${ratingColumns} FROM rated_movies WHERE id = ANY($1::int[])`,
+        [movieIds],
+      )
       return new Map(rows.map((row) => [row.id, toRatingCounts(row)]))
     },
 
@@ -165,12 +173,12 @@ export function createPrismaReviewStore({ client, outbox }: PrismaReviewStoreSet
           if (batch) await append(tx, tell(batch))
           return batch?.count ?? 0
         })
-      try {
-        return await attempt()
-      } catch (error) {
+      const imported = await attempt().catch((error: unknown) => {
         if (error instanceof Refusal) return attempt()
         throw error
-      }
+      })
+      await statistics.grew(imported)
+      return imported
     },
 
     async knownMovies(ids) {

@@ -20,10 +20,13 @@ export async function chooseIds(sql: Sql, writes: readonly MovieWrite[]): Promis
 }
 
 async function drawIds(sql: Sql, count: number, beyond: number): Promise<readonly number[]> {
-  await sql.query(
-    `SELECT setval('movies_id_seq', $1::bigint) FROM movies_id_seq WHERE last_value < $1::bigint`,
-    [beyond],
-  )
+  if (beyond > 0) {
+    await sql.query(
+      `SELECT setval('movies_id_seq', $1::bigint) FROM movies_id_seq WHERE last_value < $1::bigint`,
+      [beyond],
+    )
+  }
+  if (count === 0) return []
   const rows = await sql.query<{ id: number | bigint }>(
     `SELECT nextval('movies_id_seq') AS id FROM generate_series(1, $1::int)`,
     [count],

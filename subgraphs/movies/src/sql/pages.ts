@@ -1,6 +1,6 @@
 import type { Sql } from '@movieverse/kit/sql'
 import type { Movie, MovieFilter, MovieOrder, PageQuery } from '../store.ts'
-import { type MovieRow, toMovie } from './rows.ts'
+import { type MovieRow, selectedColumns, toMovie } from './rows.ts'
 import { type Parameters, parameters } from './statement.ts'
 
 interface Ordering {
@@ -21,7 +21,7 @@ export async function readPage(sql: Sql, filter: MovieFilter, query: PageQuery):
   const given = parameters(sql.dialect)
   const conditions = [...filterConditions(filter, given), ...positionConditions(query, given)]
   const rows = await sql.query<MovieRow>(
-    `SELECT m.* FROM movies m ${where(conditions)} ${orderBy(query, given)}`,
+    `SELECT ${selectedColumns} FROM movies m ${where(conditions)} ${orderBy(query, given)}`,
     given.values,
   )
   return rows.map(toMovie)
@@ -45,7 +45,7 @@ export async function readPagesOfGenres(
   const given = parameters(sql.dialect)
   const walks = [...new Set(genreIds)].map((genreId) => {
     const conditions = [`g.genre_id = ${given.add(genreId)}`, ...positionConditions(query, given)]
-    return `(SELECT g.genre_id AS parent_id, m.* FROM movie_genres g JOIN movies m ON m.id = g.movie_id
+    return `(SELECT g.genre_id AS parent_id, ${selectedColumns} FROM movie_genres g JOIN movies m ON m.id = g.movie_id
       ${where(conditions)} ${orderBy(query, given)})`
   })
   if (walks.length === 0) return new Map()
@@ -66,7 +66,7 @@ export async function countOfGenres(
   if (genreIds.length === 0) return new Map()
   const given = parameters(sql.dialect)
   const rows = await sql.query<{ genre_id: number; count: number | bigint }>(
-    `SELECT genre_id, COUNT(*) AS count FROM movie_genres WHERE genre_id IN (${given.list(genreIds)})
+    `SELECT genre_id, COUNT(*) AS count FROM movie_genres WHERE ${given.oneOf('genre_id', genreIds)}
       GROUP BY genre_id`,
     given.values,
   )
@@ -75,12 +75,15 @@ export async function countOfGenres(
 
 function filterConditions(filter: MovieFilter, given: Parameters): string[] {
   const conditions: string[] = []
-  for (const pattern of filter.patterns ?? []) conditions.push(`m.search_text LIKE ${given.add(pattern)}`)
+  if (filter.patterns) {
+    const matches = filter.patterns.map((pattern) => `t.search_text LIKE ${given.add(pattern)}`)
+    conditions.push(`m.id IN (SELECT t.movie_id FROM movie_texts t WHERE ${matches.join(' AND ')})`)
+  }
   if (filter.genreIds) {
     conditions.push(
       filter.genreIds.length === 0
         ? 'FALSE'
-        : `m.id IN (SELECT g.movie_id FROM movie_genres g WHERE g.genre_id IN (${given.list(filter.genreIds)}))`,
+        : `m.id IN (SELECT g.movie_id FROM movie_genres g WHERE ${given.oneOf('g.genre_id', filter.genreIds)})`,
     )
   }
   if (filter.yearFrom !== undefined) conditions.push(`m.year >= ${given.add(filter.yearFrom)}`)

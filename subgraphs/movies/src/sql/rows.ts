@@ -1,4 +1,6 @@
-import type { Movie, MovieFacts, MovieKeys, OwnRatings } from '../store.ts'
+import { movieKeys } from '../ranking.ts'
+import type { Movie, MovieFacts, OwnRatings } from '../store.ts'
+import type { RecordColumns } from './statement.ts'
 
 /** A film as the statements select it. */
 export interface MovieRow {
@@ -28,7 +30,6 @@ export interface MovieRow {
   readonly newest_key: number
   readonly oldest_key: number
   readonly title_key: string
-  readonly search_text: string
 }
 
 export function toMovie(row: MovieRow): Movie {
@@ -56,7 +57,6 @@ export function toMovie(row: MovieRow): Movie {
       newestKey: row.newest_key,
       oldestKey: row.oldest_key,
       titleKey: row.title_key,
-      searchText: row.search_text,
     },
     ratings: { count: row.rating_count, average: row.rating_average },
     version: row.version,
@@ -70,27 +70,77 @@ function list<T>(value: unknown): readonly T[] {
   return Array.isArray(parsed) ? parsed : []
 }
 
-/** A film's columns as Prisma takes them. */
-export function toColumns(facts: MovieFacts, keys: MovieKeys, ratings: OwnRatings) {
+/** The columns of the table, named one by one: a new one does not change what a statement answers. */
+export const movieColumns = {
+  id: 'int',
+  tmdb_id: 'int',
+  imdb_id: 'text',
+  title: 'text',
+  original_title: 'text',
+  alternative_titles: 'json',
+  overview: 'text',
+  tagline: 'text',
+  release_date: 'date',
+  year: 'int',
+  runtime: 'int',
+  genre_ids: 'json',
+  original_language: 'text',
+  countries: 'json',
+  poster_url: 'text',
+  vote_count: 'int',
+  vote_average: 'double',
+  rating_count: 'int',
+  rating_average: 'double',
+  version: 'int',
+  updated_at: 'datetime',
+  popularity: 'double',
+  rating_score: 'double',
+  newest_key: 'int',
+  oldest_key: 'int',
+  title_key: 'text',
+} as const satisfies Record<keyof MovieRow, RecordColumns[string]>
+
+export const movieColumnNames = Object.keys(movieColumns)
+/** For `SELECT … FROM movies m`. */
+export const selectedColumns = movieColumnNames.map((name) => `m.${name}`).join(', ')
+
+/** A film's row as it is written, in JSON. */
+export function toRow(movie: {
+  readonly id: number
+  readonly facts: MovieFacts
+  readonly ratings: OwnRatings
+  readonly version: number
+  readonly updatedAt: Date
+}): Record<keyof MovieRow, unknown> {
+  const { id, facts, ratings, version, updatedAt } = movie
+  const keys = movieKeys(facts, ratings)
   return {
+    id,
+    tmdb_id: facts.tmdbId,
+    imdb_id: facts.imdbId,
     title: facts.title,
-    originalTitle: facts.originalTitle,
-    alternativeTitles: [...facts.alternativeTitles],
-    tmdbId: facts.tmdbId,
-    imdbId: facts.imdbId,
+    original_title: facts.originalTitle,
+    alternative_titles: facts.alternativeTitles,
     overview: facts.overview,
     tagline: facts.tagline,
-    releaseDate: facts.releaseDate === null ? null : new Date(facts.releaseDate),
+    release_date: facts.releaseDate,
     year: facts.year,
     runtime: facts.runtime,
-    genreIds: [...facts.genreIds],
-    originalLanguage: facts.originalLanguage,
-    countries: [...facts.countries],
-    posterUrl: facts.posterUrl,
-    voteCount: facts.voteCount,
-    voteAverage: facts.voteAverage,
-    ratingCount: ratings.count,
-    ratingAverage: ratings.average,
-    ...keys,
+    genre_ids: facts.genreIds,
+    original_language: facts.originalLanguage,
+    countries: facts.countries,
+    poster_url: facts.posterUrl,
+    vote_count: facts.voteCount,
+    vote_average: facts.voteAverage,
+    rating_count: ratings.count,
+    rating_average: ratings.average,
+    version,
+    // UTC, written so that both dialects read it.
+    updated_at: updatedAt.toISOString().replace('T', ' ').replace('Z', ''),
+    popularity: keys.popularity,
+    rating_score: keys.ratingScore,
+    newest_key: keys.newestKey,
+    oldest_key: keys.oldestKey,
+    title_key: keys.titleKey,
   }
 }

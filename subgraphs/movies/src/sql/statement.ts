@@ -1,15 +1,19 @@
 import type { Sql } from '@movieverse/kit/sql'
 
+type Dialect = Sql['dialect']
+
 /** Collects a statement's parameters in the order in which they stand in its text, in either dialect. */
 export interface Parameters {
   readonly values: readonly unknown[]
   /** @returns the placeholder to write */
   add(value: unknown): string
-  /** @returns `?, ?, ?`; never of an empty list, which SQL has no word for */
-  list(values: readonly unknown[]): string
+  /** A condition: the column has one of these values, of which there is one at least. */
+  oneOf(column: string, values: readonly (number | string)[]): string
+  /** `v`, a table of these rows. However many they are, they are one parameter and the statement's text is the same. */
+  rows(rows: readonly Readonly<Record<string, unknown>>[], columns: RecordColumns): string
 }
 
-export function parameters(dialect: Sql['dialect']): Parameters {
+export function parameters(dialect: Dialect): Parameters {
   const values: unknown[] = []
   const add = (value: unknown): string => {
     values.push(value)
@@ -18,24 +22,56 @@ export function parameters(dialect: Sql['dialect']): Parameters {
   return {
     values,
     add,
-    list: (items) => {
+    oneOf(column, items) {
       if (items.length === 0) throw new Error('A list of values in SQL needs one at least')
-      return items.map(add).join(', ')
+      if (dialect === 'mysql') return `${column} IN (${items.map(add).join(', ')})`
+      return `${column} = ANY(${add(items)}::${typeof items[0] === 'number' ? 'int' : 'text'}[])`
     },
+    rows: (rows, columns) => recordset(dialect, add(JSON.stringify(rows)), columns),
   }
 }
 
-/** A column of rows that are given as one JSON parameter. */
-export type RecordColumns = Readonly<Record<string, 'int' | 'double'>>
+/** Columns of rows that are given as JSON, in their common types. */
+export type RecordColumns = Readonly<Record<string, 'int' | 'double' | 'text' | 'json' | 'date' | 'datetime'>>
 
-/** `v`, a table of rows that arrive as one parameter: however many, the statement's text stays the same. */
-export function recordset(dialect: Sql['dialect'], placeholder: string, columns: RecordColumns): string {
+const postgresTypes = {
+  int: 'int',
+  double: 'double precision',
+  text: 'text',
+  json: 'jsonb',
+  date: 'date',
+  datetime: 'timestamp(3)',
+} as const
+const mysqlTypes = {
+  int: 'INT',
+  double: 'DOUBLE',
+  text: 'TEXT',
+  json: 'JSON',
+  date: 'DATE',
+  datetime: 'DATETIME(3)',
+} as const
+
+function recordset(dialect: Dialect, placeholder: string, columns: RecordColumns): string {
   const names = Object.entries(columns)
   if (dialect === 'postgres') {
-    const types = { int: 'int', double: 'double precision' }
-    const list = names.map(([name, type]) => `${name} ${types[type]}`).join(', ')
+    const list = names.map(([name, type]) => `${name} ${postgresTypes[type]}`).join(', ')
     return `jsonb_to_recordset(CAST(${placeholder} AS jsonb)) AS v(${list})`
   }
-  const list = names.map(([name, type]) => `${name} ${type} PATH '$.${name}'`).join(', ')
+  const list = names.map(([name, type]) => `${name} ${mysqlTypes[type]} PATH '$.${name}'`).join(', ')
   return `JSON_TABLE(${placeholder}, '$[*]' COLUMNS (${list})) AS v`
+}
+
+/** An UPDATE of the table, `m`, by the rows `v` of the same id. */
+export function updateByRows(
+  dialect: Dialect,
+  table: string,
+  { rows, columns, condition }: { rows: string; columns: readonly string[]; condition?: string },
+): string {
+  const and = condition === undefined ? '' : ` AND ${condition}`
+  if (dialect === 'postgres') {
+    const assignments = columns.map((column) => `${column} = v.${column}`).join(', ')
+    return `UPDATE ${table} m SET ${assignments} FROM ${rows} WHERE m.id = v.id${and}`
+  }
+  const assignments = columns.map((column) => `m.${column} = v.${column}`).join(', ')
+  return `UPDATE ${table} m JOIN ${rows} ON m.id = v.id SET ${assignments} WHERE TRUE${and}`
 }

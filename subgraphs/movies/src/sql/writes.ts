@@ -1,92 +1,84 @@
 import type { Sql } from '@movieverse/kit/sql'
-import type { PrismaClient } from '../generated/postgres/client.ts'
-import { movieKeys } from '../ranking.ts'
+import { searchText } from '../search-text.ts'
 import type { Movie, MovieFacts, MovieIdentities, MovieWrite, OwnRatings } from '../store.ts'
 import { chooseIds } from './ids.ts'
-import { type MovieRow, toColumns, toMovie } from './rows.ts'
-import { parameters } from './statement.ts'
-
-/** What Prisma gives inside a transaction. */
-export type Transaction = Parameters<Parameters<PrismaClient['$transaction']>[0]>[0]
+import { type MovieRow, movieColumnNames, movieColumns, selectedColumns, toMovie, toRow } from './rows.ts'
+import { parameters, type RecordColumns, updateByRows } from './statement.ts'
 
 const noRatings: OwnRatings = { count: 0, average: null }
 
-export async function insertMovie(tx: Transaction, facts: MovieFacts, at: Date): Promise<number> {
-  const columns = toColumns(facts, movieKeys(facts, noRatings), noRatings)
-  const { id } = await tx.movie.create({ data: { ...columns, updatedAt: at }, select: { id: true } })
-  await indexGenres(tx, [{ id, genreIds: facts.genreIds }])
-  return id
-}
-
-/**
- * One conditional UPDATE: nothing is written unless the film has this version.
- * @returns whether it was
- */
-export async function updateMovie(
-  tx: Transaction,
-  present: Movie,
-  change: { readonly facts: MovieFacts; readonly at: Date },
-): Promise<boolean> {
-  const { facts, at } = change
-  const columns = toColumns(facts, movieKeys(facts, present.ratings), present.ratings)
-  const { count } = await tx.movie.updateMany({
-    where: { id: present.id, version: present.version },
-    data: { ...columns, version: present.version + 1, updatedAt: at },
-  })
-  if (count === 0) return false
-  if (facts.genreIds.join() !== present.genreIds.join()) {
-    await tx.movieGenre.deleteMany({ where: { movieId: present.id } })
-    await indexGenres(tx, [{ id: present.id, genreIds: facts.genreIds }])
-  }
-  return true
-}
-
-async function indexGenres(
-  tx: Transaction,
-  movies: readonly { readonly id: number; readonly genreIds: readonly number[] }[],
-): Promise<void> {
-  const data = movies.flatMap(({ id, genreIds }) =>
-    [...new Set(genreIds)].map((genreId) => ({ movieId: id, genreId })),
-  )
-  if (data.length > 0) await tx.movieGenre.createMany({ data })
-}
-
-/** Films by one of their columns, held until the transaction ends where `lock` says so. */
+/** Films by one of their columns; held until the transaction ends where `lock` says so. */
 export async function findMovies(
   sql: Sql,
-  column: 'id' | 'tmdb_id' | 'imdb_id' | 'title_key',
+  column: 'id' | 'tmdb_id' | 'imdb_id',
   values: readonly (number | string)[],
   lock = false,
 ): Promise<readonly Movie[]> {
   if (values.length === 0) return []
   const given = parameters(sql.dialect)
   const rows = await sql.query<MovieRow>(
-    `SELECT m.* FROM movies m WHERE m.${column} IN (${given.list(values)})
+    `SELECT ${selectedColumns} FROM movies m WHERE ${given.oneOf(`m.${column}`, values)}
       ${lock ? 'ORDER BY m.id FOR UPDATE' : ''}`,
     given.values,
   )
   return rows.map(toMovie)
 }
 
-/** Films that share any of these, each once, held until the transaction ends. */
+/** Films that share any of these, held until the transaction ends. */
 export async function findCandidates(sql: Sql, identities: MovieIdentities): Promise<readonly Movie[]> {
-  const found = [
-    await findMovies(sql, 'id', identities.ids, true),
-    await findMovies(sql, 'imdb_id', identities.imdbIds, true),
-    await findMovies(sql, 'tmdb_id', identities.tmdbIds, true),
-    await findMovies(sql, 'title_key', identities.titleKeys, true),
-  ].flat()
-  return [...new Map(found.map((movie) => [movie.id, movie])).values()]
+  const { ids, tmdbIds, imdbIds, titleKeys } = identities
+  const given = parameters(sql.dialect)
+  const shared = [
+    ['m.id', ids],
+    ['m.tmdb_id', tmdbIds],
+    ['m.imdb_id', imdbIds],
+    ['m.title_key', titleKeys],
+  ] as const
+  const conditions = shared.flatMap(([column, values]) =>
+    values.length === 0 ? [] : [given.oneOf(column, values)],
+  )
+  if (conditions.length === 0) return []
+  const rows = await sql.query<MovieRow>(
+    `SELECT ${selectedColumns} FROM movies m WHERE ${conditions.join(' OR ')} ORDER BY m.id FOR UPDATE`,
+    given.values,
+  )
+  return rows.map(toMovie)
 }
 
 /**
- * Writes a load's batch: films that are there are taken out and put in again with what is new, so that both are one
- * bulk statement.
- * @param present those of the writes with an id, as `findCandidates` holds them
+ * One conditional UPDATE: nothing is written unless the film still has the version of `present`.
+ * @returns whether it was
+ */
+export async function updateMovie(
+  sql: Sql,
+  present: Movie,
+  change: { readonly facts: MovieFacts; readonly at: Date },
+): Promise<boolean> {
+  const { id, ratings, version } = present
+  const row = toRow({ id, facts: change.facts, ratings, version: version + 1, updatedAt: change.at })
+  const given = parameters(sql.dialect)
+  const rows = given.rows([row], movieColumns)
+  const updated = await sql.execute(
+    updateByRows(sql.dialect, 'movies', {
+      rows,
+      columns: movieColumnNames.filter((name) => name !== 'id'),
+      condition: `m.version = ${given.add(version)}`,
+    }),
+    given.values,
+  )
+  if (updated === 0) return false
+  await unindex(sql, [id])
+  await index(sql, [{ id, facts: change.facts }])
+  return true
+}
+
+/**
+ * Writes films, each of them new or in place of the one that is there, in one statement for all: films that are there
+ * are taken out and put in again.
+ * @param batch.present the films that are replaced, held by this transaction
  * @returns the ids, in the order of the writes
  */
 export async function writeMovies(
-  tx: Transaction,
   sql: Sql,
   batch: {
     readonly writes: readonly MovieWrite[]
@@ -97,24 +89,62 @@ export async function writeMovies(
   const { writes, present, at } = batch
   const replaced = writes.flatMap(({ id }) => (id === undefined ? [] : [id]))
   if (replaced.length > 0) {
-    await tx.movieGenre.deleteMany({ where: { movieId: { in: replaced } } })
-    await tx.movie.deleteMany({ where: { id: { in: replaced } } })
+    await unindex(sql, replaced)
+    await removeRows(sql, 'movies', 'id', replaced)
   }
   const ids = await chooseIds(sql, writes)
-  const rows = writes.map(({ id, facts }, index) => {
-    const before = id === undefined ? undefined : present.get(id)
-    const ratings = before?.ratings ?? noRatings
-    return {
-      id: ids[index],
-      ...toColumns(facts, movieKeys(facts, ratings), ratings),
-      version: (before?.version ?? 0) + 1,
-      updatedAt: at,
-    }
+  const movies = writes.map(({ id: replacedId, facts }, index) => {
+    const before = replacedId === undefined ? undefined : present.get(replacedId)
+    const version = (before?.version ?? 0) + 1
+    return { id: ids[index] ?? 0, facts, ratings: before?.ratings ?? noRatings, version, updatedAt: at }
   })
-  await tx.movie.createMany({ data: rows })
-  await indexGenres(
-    tx,
-    writes.map(({ facts }, index) => ({ id: ids[index] ?? 0, genreIds: facts.genreIds })),
-  )
+  await insertRows(sql, 'movies', { rows: movies.map(toRow), columns: movieColumns })
+  await index(sql, movies)
   return ids
+}
+
+async function removeRows(
+  sql: Sql,
+  table: 'movies' | 'movie_genres' | 'movie_texts',
+  column: 'id' | 'movie_id',
+  ids: readonly number[],
+): Promise<void> {
+  const given = parameters(sql.dialect)
+  await sql.execute(`DELETE FROM ${table} WHERE ${given.oneOf(column, ids)}`, given.values)
+}
+
+async function unindex(sql: Sql, ids: readonly number[]): Promise<void> {
+  await removeRows(sql, 'movie_genres', 'movie_id', ids)
+  await removeRows(sql, 'movie_texts', 'movie_id', ids)
+}
+
+/** Writes what films are found by beside their own columns. */
+async function index(
+  sql: Sql,
+  movies: readonly { readonly id: number; readonly facts: MovieFacts }[],
+): Promise<void> {
+  const genres = movies.flatMap(({ id, facts }) =>
+    [...new Set(facts.genreIds)].map((genreId) => ({ genre_id: genreId, movie_id: id })),
+  )
+  await insertRows(sql, 'movie_genres', { rows: genres, columns: { genre_id: 'int', movie_id: 'int' } })
+  const texts = movies.map(({ id, facts }) => ({
+    movie_id: id,
+    search_text: searchText([facts.title, facts.originalTitle, ...facts.alternativeTitles]),
+  }))
+  await insertRows(sql, 'movie_texts', { rows: texts, columns: { movie_id: 'int', search_text: 'text' } })
+}
+
+/** One statement, however many rows. */
+async function insertRows(
+  sql: Sql,
+  table: string,
+  { rows, columns }: { rows: readonly Readonly<Record<string, unknown>>[]; columns: RecordColumns },
+): Promise<void> {
+  if (rows.length === 0) return
+  const given = parameters(sql.dialect)
+  const names = Object.keys(columns).join(', ')
+  await sql.execute(
+    `INSERT INTO ${table} (${names}) SELECT ${names} FROM ${given.rows(rows, columns)}`,
+    given.values,
+  )
 }

@@ -55,6 +55,13 @@ export type RatingRow = {
   readonly rating_count: number
 } & Readonly<Record<`step_${number}`, number>>
 
+export const ratingColumns = [
+  'id',
+  'rating_sum',
+  'rating_count',
+  ...steps.map((step) => `step_${step}`),
+].join(', ')
+
 export function toRatingCounts(row: RatingRow): RatingCounts {
   return {
     count: row.rating_count,

@@ -29,9 +29,16 @@ CREATE TABLE "movies" (
     "newest_key" INTEGER NOT NULL,
     "oldest_key" INTEGER NOT NULL,
     "title_key" VARCHAR(600) COLLATE "C" NOT NULL,
-    "search_text" TEXT NOT NULL,
 
     CONSTRAINT "movies_pkey" PRIMARY KEY ("id")
+);
+
+-- CreateTable
+CREATE TABLE "movie_texts" (
+    "movie_id" INTEGER NOT NULL,
+    "search_text" TEXT NOT NULL,
+
+    CONSTRAINT "movie_texts_pkey" PRIMARY KEY ("movie_id")
 );
 
 -- CreateTable
@@ -105,7 +112,7 @@ CREATE INDEX "movies_oldest_key_id_idx" ON "movies"("oldest_key", "id");
 CREATE INDEX "movies_title_key_id_idx" ON "movies"("title_key", "id");
 
 -- CreateIndex
-CREATE INDEX "movies_search_text_idx" ON "movies" USING GIN ("search_text" gin_trgm_ops);
+CREATE INDEX "movie_texts_search_text_idx" ON "movie_texts" USING GIN ("search_text" gin_trgm_ops);
 
 -- CreateIndex
 CREATE INDEX "movie_genres_movie_id_idx" ON "movie_genres"("movie_id");
