@@ -1,40 +1,38 @@
-import {
-  type ExecutionResult,
-  type FragmentDefinitionNode,
-  GraphQLError,
-  Kind,
-  type SelectionSetNode,
-} from 'graphql'
+import { type ExecutionResult, GraphQLError, type SelectionSetNode } from 'graphql'
 import type { Operation } from '../operation.ts'
+import type { Joins } from '../supergraph/joins.ts'
 import { fieldsOf, responseKey } from './operation-text.ts'
 import type { Projection } from './projection/projection.ts'
 import { fragmentsOf } from './projection/projection.ts'
 import { type ProjectionFault, ProjectionState } from './projection/state.ts'
-import type { Fault, ResponsePath, Run } from './run.ts'
+import type { Entity, ResponsePath, Run } from './run.ts'
 
 /** Makes the client's answer of a finished run. */
-export function createAnswer(operation: Operation, projection: Projection): (run: Run) => ExecutionResult {
-  let fragments: ReadonlyMap<string, FragmentDefinitionNode> | undefined
+export function createAnswer(
+  operation: Operation,
+  projection: Projection,
+  joins: Joins,
+): (run: Run) => ExecutionResult {
+  let visiblePath: VisiblePath | undefined
   return (run) => {
     const state = new ProjectionState(run.data, run.variables)
     const data = projection(state)
     if (run.faults.length === 0 && state.count === 0) return { data }
-    fragments ??= fragmentsOf(operation)
-    return { data, errors: errorsOf(run.faults, state.faults, operation.definition.selectionSet, fragments) }
+    visiblePath ??= createVisiblePath(operation, joins)
+    return { data, errors: errorsOf(run, state.faults, visiblePath) }
   }
 }
 
 function errorsOf(
-  faults: readonly Fault[],
+  { faults, data }: Run,
   projected: readonly ProjectionFault[],
-  selectionSet: SelectionSetNode,
-  fragments: ReadonlyMap<string, FragmentDefinitionNode>,
+  visiblePath: VisiblePath,
 ): readonly GraphQLError[] {
   const errors: GraphQLError[] = []
   const explained = new ExplainedPaths()
   const reported = new Set<string>()
   for (const { message, path, extensions } of faults) {
-    const visible = path && visiblePath(path, selectionSet, fragments)
+    const visible = path && visiblePath(path, data)
     explained.add(visible ?? [])
     // One fault can be recorded for several fields that the client doesn't see.
     const identity = JSON.stringify([message, visible, extensions])
@@ -50,24 +48,35 @@ function errorsOf(
   return errors
 }
 
-/** The part of a path that the client selected: fields fetched only for @requires are not the client's. */
-function visiblePath(
-  path: ResponsePath,
-  selectionSet: SelectionSetNode,
-  fragments: ReadonlyMap<string, FragmentDefinitionNode>,
-): ResponsePath {
-  let selections: readonly SelectionSetNode[] = [selectionSet]
-  for (const [index, segment] of path.entries()) {
-    if (typeof segment === 'number') continue
-    const fields = selections
-      .flatMap((selection) => fieldsOf(selection, fragments))
-      .filter((field) => responseKey(field) === segment)
-    if (fields.length === 0) return path.slice(0, index)
-    selections = fields.flatMap((field) =>
-      field.selectionSet?.kind === Kind.SELECTION_SET ? [field.selectionSet] : [],
-    )
+/** The part of a path in the data tree that the client asked for. */
+type VisiblePath = (path: ResponsePath, data: Entity) => ResponsePath
+
+/** Fields fetched only for @requires, or for objects of other types, are not the client's: the path ends above them. */
+function createVisiblePath(operation: Operation, joins: Joins): VisiblePath {
+  const fragments = fragmentsOf(operation)
+  return (path, data) => {
+    let selections: readonly SelectionSetNode[] = [operation.definition.selectionSet]
+    let value: unknown = data
+    for (const [index, segment] of path.entries()) {
+      if (typeof segment === 'string') {
+        const type = read(value, '__typename')
+        const applies = (condition: string) =>
+          typeof type !== 'string' || joins.possibleTypes(condition).has(type)
+        const fields = selections
+          .flatMap((selectionSet) => fieldsOf(selectionSet, fragments, applies))
+          .filter((field) => responseKey(field) === segment)
+        if (fields.length === 0) return path.slice(0, index)
+        selections = fields.flatMap(({ selectionSet }) => (selectionSet ? [selectionSet] : []))
+      }
+      value = read(value, segment)
+    }
+    return path
   }
-  return path
+}
+
+function read(value: unknown, key: string | number): unknown {
+  if (typeof value !== 'object' || value === null || !Object.hasOwn(value, key)) return undefined
+  return (value as Record<string | number, unknown>)[key]
 }
 
 /** Paths of the errors that subgraphs reported: a missing value above or below one of them is no news. */

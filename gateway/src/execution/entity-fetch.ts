@@ -1,4 +1,4 @@
-import type { EntityFetchNode, EntitySet } from '../planning/plan.ts'
+import type { EntityFetchNode, EntitySet, Path } from '../planning/plan.ts'
 import type { SubgraphError, SubgraphResponse } from '../transport/transport.ts'
 import type { PlanScope } from './compile.ts'
 import { recordError, recordFailure, renamedPath } from './faults.ts'
@@ -24,6 +24,14 @@ interface CompiledSet {
   readonly merge: Merge
 }
 
+/** Answers where entities stand. */
+interface Places {
+  pathsOf(compiled: CompiledSet, entities: Iterable<Entity>): readonly ResponsePath[]
+  /** Where a set, or the fetch as a whole, stands: what all its entities have in common. */
+  ofSet(compiled: CompiledSet, targets: Targets): ResponsePath
+  ofFetch(): ResponsePath
+}
+
 /** Fetches what entities of the data tree lack. Sends nothing when there are none. */
 export function compileEntityFetch(node: EntityFetchNode, scope: PlanScope): Step {
   const operation = fetchOperation(node)
@@ -45,7 +53,8 @@ export function compileEntityFetch(node: EntityFetchNode, scope: PlanScope): Ste
   const receive = (run: Run, collected: readonly Targets[], response: SubgraphResponse): void => {
     const { data, errors } = response
     if (errors !== undefined) {
-      for (const error of errors) placeError(run, error, collected)
+      const places = createPlaces(run, collected)
+      for (const error of errors) recordError(run, node.service, error, placeError(error, collected, places))
     }
     if (data === null || data === undefined) return
     for (const [index, { set, rewrite, merge }] of sets.entries()) {
@@ -63,39 +72,40 @@ export function compileEntityFetch(node: EntityFetchNode, scope: PlanScope): Ste
     }
   }
 
+  /** Places of entities in the answer. Looked up when an error needs them, once for each path of a response. */
+  const createPlaces = (run: Run, collected: readonly Targets[]): Places => {
+    const located = new Map<Path, ReadonlyMap<Entity, readonly ResponsePath[]>>()
+    const pathsOf = ({ set }: CompiledSet, entities: Iterable<Entity>): readonly ResponsePath[] =>
+      set.paths.flatMap((path) => {
+        const found = located.get(path) ?? locate(run.data, path, scope.joins)
+        located.set(path, found)
+        return [...new Set(entities)].flatMap((entity) => found.get(entity) ?? [])
+      })
+    return {
+      pathsOf,
+      ofSet: (compiled: CompiledSet, targets: Targets) => commonPath(pathsOf(compiled, targets.entities)),
+      ofFetch: () =>
+        commonPath(sets.flatMap((compiled, index) => pathsOf(compiled, collected[index]?.entities ?? []))),
+    }
+  }
+
   /** An error of one representation goes to every place in the answer that it stands for. */
-  const placeError = (run: Run, error: SubgraphError, collected: readonly Targets[]): void => {
+  const placeError = (
+    error: SubgraphError,
+    collected: readonly Targets[],
+    places: Places,
+  ): readonly ResponsePath[] => {
     const [alias, slot, ...below] = error.path ?? []
     const index = sets.findIndex(({ set }) => set.alias === alias)
     const compiled = sets[index]
     const targets = collected[index]
-    if (!compiled || !targets) {
-      recordError(run, node.service, error, [fetchPath(run, collected)])
-      return
-    }
-    if (typeof slot !== 'number') {
-      const place = commonPath(pathsOf(run, compiled, targets.entities))
-      recordError(run, node.service, error, [place])
-      return
-    }
+    if (!compiled || !targets) return [places.ofFetch()]
+    if (typeof slot !== 'number') return [places.ofSet(compiled, targets)]
     const represented = targets.entities.filter((_, position) => targets.slots[position] === slot)
     const rest = renamedPath(below, compiled.names)
-    const places = pathsOf(run, compiled, represented).map((place) => [...place, ...rest])
-    recordError(run, node.service, error, places.length > 0 ? places : [fetchPath(run, collected)])
+    const paths = places.pathsOf(compiled, represented).map((place) => [...place, ...rest])
+    return paths.length > 0 ? paths : [places.ofSet(compiled, targets)]
   }
-
-  const pathsOf = (run: Run, { set }: CompiledSet, entities: readonly Entity[]) => {
-    const paths: ResponsePath[] = []
-    for (const path of set.paths) {
-      const located = locate(run.data, path, scope.joins)
-      for (const entity of new Set(entities)) paths.push(...(located.get(entity) ?? []))
-    }
-    return paths
-  }
-
-  /** Where a fetch stands as a whole: what all its entities have in common. */
-  const fetchPath = (run: Run, collected: readonly Targets[]): ResponsePath =>
-    commonPath(sets.flatMap((set, index) => pathsOf(run, set, collected[index]?.entities ?? [])))
 
   return (run) => {
     const collected = collect(run)
@@ -107,7 +117,7 @@ export function compileEntityFetch(node: EntityFetchNode, scope: PlanScope): Ste
     }
     return send(run, operation, variables).then(
       (response) => receive(run, collected, response),
-      (error) => recordFailure(run, node.service, error, [fetchPath(run, collected)]),
+      (error) => recordFailure(run, node.service, error, [createPlaces(run, collected).ofFetch()]),
     )
   }
 

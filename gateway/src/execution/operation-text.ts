@@ -32,16 +32,21 @@ export function responseKey(field: FieldNode): string {
   return (field.alias ?? field.name).value
 }
 
-/** Every field of a selection set, those in fragments of any type included. */
+/**
+ * Every field of a selection set, those in fragments included.
+ * @param applies which type conditions to follow; all of them when it is not given
+ */
 export function fieldsOf(
   selectionSet: SelectionSetNode,
   fragments: ReadonlyMap<string, FragmentDefinitionNode>,
+  applies: (typeCondition: string) => boolean = () => true,
 ): readonly FieldNode[] {
   return selectionSet.selections.flatMap((selection) => {
     if (selection.kind === Kind.FIELD) return [selection]
-    if (selection.kind === Kind.INLINE_FRAGMENT) return fieldsOf(selection.selectionSet, fragments)
-    const fragment = fragments.get(selection.name.value)
-    return fragment ? fieldsOf(fragment.selectionSet, fragments) : []
+    const fragment = selection.kind === Kind.INLINE_FRAGMENT ? selection : fragments.get(selection.name.value)
+    const condition = fragment?.typeCondition?.name.value
+    if (!fragment || (condition !== undefined && !applies(condition))) return []
+    return fieldsOf(fragment.selectionSet, fragments, applies)
   })
 }
 

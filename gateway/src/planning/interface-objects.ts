@@ -1,5 +1,5 @@
 import { type DocumentNode, type FragmentDefinitionNode, Kind, type SelectionSetNode } from 'graphql'
-import { keysBelow, readOperation, responseKey } from '../execution/operation-text.ts'
+import { fieldsOf, keysBelow, readOperation, responseKey } from '../execution/operation-text.ts'
 import type { Joins } from '../supergraph/joins.ts'
 import type { EntityFetchNode, EntitySet, Path, PlanNode, Requirement } from './plan.ts'
 
@@ -46,7 +46,7 @@ function completeSet(
     ),
   )
   const given = keysBelow(readOperation(fetch.operation), set.alias)
-  const selections = set.paths.map((path) => selectionsAt(document, path, joins))
+  const selections = set.paths.map((path) => selectionsAt(document, path))
   const added = [...joins.possibleTypes(name)]
     .filter((type) => !stated.has(type) && !joins.isInterface(type))
     .filter((type) => selections.some((at) => at.some((each) => selects(each, type, given))))
@@ -54,14 +54,15 @@ function completeSet(
   return added.length === 0 ? set : { ...set, requires: [...set.requires, ...added] }
 
   function selects(selectionSet: SelectionSetNode, type: string, keys: ReadonlyMap<string, boolean>) {
-    return fieldsOn(selectionSet, type, fragmentsOf(document), joins).some(
+    const applies = (condition: string) => joins.possibleTypes(condition).has(type)
+    return fieldsOf(selectionSet, fragmentsOf(document), applies).some(
       (field) => field.name.value !== '__typename' && keys.has(responseKey(field)),
     )
   }
 }
 
 /** The client's selection sets at the end of a path, whatever the types on the way. */
-function selectionsAt(document: DocumentNode, path: Path, joins: Joins): readonly SelectionSetNode[] {
+function selectionsAt(document: DocumentNode, path: Path): readonly SelectionSetNode[] {
   const fragments = fragmentsOf(document)
   let selections = document.definitions.flatMap((definition) =>
     definition.kind === Kind.OPERATION_DEFINITION ? [definition.selectionSet] : [],
@@ -69,28 +70,12 @@ function selectionsAt(document: DocumentNode, path: Path, joins: Joins): readonl
   for (const segment of path) {
     if (segment.kind !== 'field') continue
     selections = selections
-      .flatMap((selectionSet) => fieldsOn(selectionSet, undefined, fragments, joins))
+      .flatMap((selectionSet) => fieldsOf(selectionSet, fragments))
       .flatMap((field) =>
         responseKey(field) === segment.name && field.selectionSet ? [field.selectionSet] : [],
       )
   }
   return selections
-}
-
-/** Fields that are selected on objects of a type, or on those of any. */
-function fieldsOn(
-  selectionSet: SelectionSetNode,
-  type: string | undefined,
-  fragments: ReadonlyMap<string, FragmentDefinitionNode>,
-  joins: Joins,
-): readonly Extract<SelectionSetNode['selections'][number], { kind: Kind.FIELD }>[] {
-  return selectionSet.selections.flatMap((selection) => {
-    if (selection.kind === Kind.FIELD) return [selection]
-    const fragment = selection.kind === Kind.INLINE_FRAGMENT ? selection : fragments.get(selection.name.value)
-    const condition = fragment?.typeCondition?.name.value
-    const applies = type === undefined || condition === undefined || joins.possibleTypes(condition).has(type)
-    return fragment && applies ? fieldsOn(fragment.selectionSet, type, fragments, joins) : []
-  })
 }
 
 function fragmentsOf(document: DocumentNode): ReadonlyMap<string, FragmentDefinitionNode> {

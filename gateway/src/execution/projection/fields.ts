@@ -64,6 +64,26 @@ export function collectFields(
   return [...fields].map(([key, field]) => ({ key, ...field }))
 }
 
+/** True when the answer for an object of this interface depends on which type it has. */
+export function asksForType(
+  schema: GraphQLSchema,
+  fragments: ReadonlyMap<string, FragmentDefinitionNode>,
+  type: GraphQLInterfaceType,
+  selections: readonly Pick<Selection, 'selectionSet'>[],
+): boolean {
+  return selections.some(({ selectionSet }) =>
+    selectionSet.selections.some((node) => {
+      if (node.kind === Kind.FIELD) return node.name.value === '__typename'
+      const fragment = node.kind === Kind.INLINE_FRAGMENT ? node : fragments.get(node.name.value)
+      if (!fragment) return false
+      return (
+        !applies(schema, fragment.typeCondition?.name.value, type) ||
+        asksForType(schema, fragments, type, [fragment])
+      )
+    }),
+  )
+}
+
 /** Sub-selections of a response field. A field selected once is projected only when its conditions hold. */
 export function subselections({ selected }: ResponseField): readonly Selection[] {
   return selected.flatMap(({ node, conditions }) =>

@@ -20,6 +20,7 @@ import {
 import type { DeniedFields } from '../../operation.ts'
 import { assignment, literalKey, property } from '../codegen.ts'
 import {
+  asksForType,
   type Condition,
   collectFields,
   isUnconditional,
@@ -173,17 +174,19 @@ export class ProjectionSource {
 
   /**
    * Projects by `__typename`. Types that clients don't know are answered as null. An object that states no
-   * type but that of its interface comes from an interface object: only the interface's own fields were asked.
+   * type but that of its interface comes from an interface object: it can be answered as long as only the
+   * interface's own fields are asked for.
    */
   #abstract(type: GraphQLInterfaceType | GraphQLUnionType, selections: readonly Selection[]): string {
     return this.#once(`abstract ${type.name} ${this.#identity(selections)}`, (name) => {
-      const cases = this.options.schema
+      const { schema, fragments } = this.options
+      const cases = schema
         .getPossibleTypes(type)
         .map(
           (possible) =>
             `case ${JSON.stringify(possible.name)}:return ${this.object(possible, selections)}(v,s);`,
         )
-      if (isInterfaceType(type)) {
+      if (isInterfaceType(type) && !asksForType(schema, fragments, type, selections)) {
         const plain = this.object(type, selections)
         cases.push(`case undefined:case ${JSON.stringify(type.name)}:return ${plain}(v,s);`)
       }
