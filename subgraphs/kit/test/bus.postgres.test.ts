@@ -132,7 +132,8 @@ test('a dependency that is down is no fault of the event', async () => {
     async handle() {
       attempts += 1
       if (attempts > 3) return
-      const client = new pg.Client({ host: '127.0.0.1', port: 21_199 })
+      // Nobody listens on the port of tcpmux.
+      const client = new pg.Client({ host: '127.0.0.1', port: 1 })
       await client.connect()
     },
   })
