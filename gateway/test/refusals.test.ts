@@ -1,8 +1,9 @@
 import { request as httpRequest } from 'node:http'
-import { connect } from 'node:net'
+import { type AddressInfo, connect } from 'node:net'
 import { text } from 'node:stream/consumers'
 import { gzipSync } from 'node:zlib'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { createHttpServer } from '../src/http/server.ts'
 import { defaultLimits } from '../src/limits/settings.ts'
 import { type Body, type RunningGateway, startGateway } from './running.ts'
 import { type Subgraphs, startSubgraphs } from './subgraphs.ts'
@@ -218,6 +219,27 @@ describe('something that is not HTTP', () => {
       'second',
       'third',
     ])
+  })
+})
+
+describe('a client that trickles', () => {
+  it.each([
+    ['its headers', 'POST /graphql HTTP/1.1\r\nhost: a\r\n'],
+    [
+      'its body',
+      'POST /graphql HTTP/1.1\r\nhost: a\r\ncontent-type: application/json\r\ncontent-length: 50\r\n\r\n{',
+    ],
+  ])('%s is answered with 408 and put out', async (_, beginning) => {
+    const timeouts = { headersTimeout: 200, requestTimeout: 300, keepAliveTimeout: 1_000 }
+    const { server, close } = createHttpServer(running.gateway.handle, timeouts)
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+    const answer = await new Promise<string>((resolve) => {
+      const { port } = server.address() as AddressInfo
+      const socket = connect(port, '127.0.0.1', () => socket.write(beginning))
+      void text(socket).then(resolve)
+    })
+    expect(answer).toMatch(/^HTTP\/1\.1 408 /)
+    await close()
   })
 })
 

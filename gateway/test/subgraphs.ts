@@ -25,6 +25,8 @@ export interface Subgraphs {
   readonly origin: string
   /** Everything that the subgraphs were asked, in order. */
   readonly fetches: Fetch[]
+  /** Services whose answer was not waited for. */
+  readonly abandoned: string[]
   close(): Promise<void>
 }
 
@@ -37,6 +39,7 @@ export async function startSubgraphs(services: Readonly<Record<string, Service>>
     ]),
   )
   const fetches: Fetch[] = []
+  const abandoned: string[] = []
   const server = createServer(async (request, response) => {
     const service = request.url?.slice(1) ?? ''
     const schema = schemas.get(service)
@@ -44,6 +47,9 @@ export async function startSubgraphs(services: Readonly<Record<string, Service>>
       response.writeHead(404).end()
       return
     }
+    response.once('close', () => {
+      if (!response.writableFinished) abandoned.push(service)
+    })
     const { query, variables = {} } = JSON.parse(await text(request)) as Fetch
     fetches.push({ service, query, variables, headers: request.headers })
     const result = await graphql({
@@ -61,6 +67,7 @@ export async function startSubgraphs(services: Readonly<Record<string, Service>>
     origin: `http://127.0.0.1:${port}`,
     supergraph: composed(sdls, (name) => `http://127.0.0.1:${port}/${name}`),
     fetches,
+    abandoned,
     close: () =>
       new Promise((resolve) => {
         server.close(() => resolve())

@@ -4,8 +4,8 @@ import { RequestFault } from '../http/faults.ts'
 /** Which sessions were ended while their access tokens are still good. */
 export interface Revocations {
   /**
-   * Asks the store every time, never a cache: an ended session is out at once. Questions of one turn of the event loop go
-   * as one.
+   * Asks the store for every request, never a cache: an ended session is out at once. While one question is under way
+   * the next ones gather and go as one, so that their number does not grow with the requests.
    * @throws RequestFault SERVICE_UNAVAILABLE when the store does not answer: nobody passes unchecked
    */
   isRevoked(sessionId: string): Promise<boolean>
@@ -17,24 +17,29 @@ export function revocationKey(sessionId: string): string {
 }
 
 export function createRevocations(sessions: KeyValue): Revocations {
-  let batch: { readonly ids: string[]; readonly answer: Promise<ReadonlySet<string>> } | null = null
+  let gathering: { readonly ids: Set<string>; readonly answer: Promise<ReadonlySet<string>> } | null = null
+  let underWay: Promise<unknown> = Promise.resolve()
 
-  async function ask(ids: readonly string[]): Promise<ReadonlySet<string>> {
+  async function ask(ids: ReadonlySet<string>, before: Promise<unknown>): Promise<ReadonlySet<string>> {
+    // The question before this one has told its own askers if it failed.
+    await Promise.allSettled([before])
     await new Promise<void>((resolve) => setImmediate(resolve))
-    batch = null
-    const unique = [...new Set(ids)]
-    const marks = await sessions.getMany(unique.map(revocationKey))
-    return new Set(unique.filter((_, index) => marks[index] !== null && marks[index] !== undefined))
+    gathering = null
+    const asked = [...ids]
+    const marks = await sessions.getMany(asked.map(revocationKey))
+    return new Set(asked.filter((_, index) => marks[index] !== null && marks[index] !== undefined))
   }
 
   return {
     async isRevoked(sessionId) {
-      if (batch === null) {
-        const ids: string[] = []
-        batch = { ids, answer: ask(ids) }
+      if (gathering === null) {
+        const ids = new Set<string>()
+        const answer = ask(ids, underWay)
+        underWay = answer
+        gathering = { ids, answer }
       }
-      batch.ids.push(sessionId)
-      const { answer } = batch
+      gathering.ids.add(sessionId)
+      const { answer } = gathering
       try {
         return (await answer).has(sessionId)
       } catch (cause) {

@@ -1,5 +1,5 @@
 import type { IncomingMessage } from 'node:http'
-import { BlockList, isIP } from 'node:net'
+import { BlockList, isIP, type Socket } from 'node:net'
 import { LRUCache } from 'lru-cache'
 
 /** Header in which the configured proxies write the client's address. Only one is read: a client could forge the other. */
@@ -71,11 +71,21 @@ export function createAddresses(settings: AddressSettings = {}): Addresses {
   const trusted = addressSet(settings.trustedProxies ?? [])
   const isBlocked = addressSet(settings.blocked ?? [])
   const header = settings.forwardedHeader ?? 'x-forwarded-for'
+  // A connection carries many requests, and its peer stays the same: asking the system each time costs more than this.
+  const peers = new WeakMap<Socket, string>()
+
+  function peerOf(socket: Socket): string | undefined {
+    const known = peers.get(socket)
+    if (known !== undefined) return known
+    const address = socket.remoteAddress === undefined ? undefined : normaliseAddress(socket.remoteAddress)
+    if (address !== undefined) peers.set(socket, address)
+    return address
+  }
+
   return {
     isBlocked,
     clientOf(request) {
-      const peer = request.socket.remoteAddress
-      let address = peer === undefined ? undefined : normaliseAddress(peer)
+      let address = peerOf(request.socket)
       if (!trusted(address)) return address
       const value = request.headers[header]
       if (value === undefined) return address

@@ -68,10 +68,12 @@ export interface Outcome {
   readonly operation?: { readonly name: string | undefined; readonly type: string }
 }
 
-/** A request error: no data entry at all (GraphQL specification §7.1). */
+/** An answer with errors of our own making; without a data entry it is a request error (GraphQL specification §7.1). */
 export interface FailedResult {
+  readonly data?: unknown
   readonly errors: readonly {
     readonly message: string
+    readonly path?: readonly (string | number)[] | undefined
     readonly extensions: Readonly<Record<string, unknown>>
   }[]
 }

@@ -3,7 +3,7 @@ import type { Log } from '@movieverse/kit/log'
 import { withSpan } from '@movieverse/kit/telemetry'
 import { activeTraceparent, contextOf as traceOf } from '@movieverse/kit/trace-context'
 import type { Viewer } from '@movieverse/kit/viewer'
-import { context as openTelemetry, SpanKind } from '@opentelemetry/api'
+import { context as openTelemetry, type Span, SpanKind } from '@opentelemetry/api'
 import type { Authentication } from '../auth/authentication.ts'
 import type { Admission } from '../limits/admission.ts'
 import type { GatewayMetrics } from '../metrics.ts'
@@ -120,6 +120,7 @@ export function createGraphQLEndpoint(dependencies: GraphQLEndpointDependencies)
     request: IncomingMessage,
     response: ServerResponse,
     client: ClientRequest,
+    span: Span,
   ): Promise<void> {
     const startedAt = performance.now()
     const progress: Progress = { mediaType: 'application/json', viewer: null, requests: null, outcomes: [] }
@@ -140,6 +141,11 @@ export function createGraphQLEndpoint(dependencies: GraphQLEndpointDependencies)
         userId: viewer?.userId,
         code: fault?.code,
       })
+      const operation = outcomes[0]?.operation
+      if (operation && span.isRecording()) {
+        span.setAttribute('graphql.operation.type', operation.type)
+        if (operation.name !== undefined) span.setAttribute('graphql.operation.name', operation.name)
+      }
       const headers = ['x-request-id', client.id, ...cors.headersFor(request)]
       for (const [name, value] of Object.entries(fault?.headers ?? {})) headers.push(name, value)
       await send(request, response, {
@@ -153,17 +159,21 @@ export function createGraphQLEndpoint(dependencies: GraphQLEndpointDependencies)
 
     metrics.inFlight.inc()
     const deadline = deadlines.start(() => {
-      void fail(new RequestFault('DEADLINE_EXCEEDED', 'The answer took too long.'))
+      fail(new RequestFault('DEADLINE_EXCEEDED', 'The answer took too long.')).catch((error: unknown) => {
+        log.error({ err: error, requestId: client.id }, 'a late request could not be answered')
+      })
     })
     response.once('close', () => {
       if (!response.writableFinished) deadline.abort('client-gone')
     })
+    let body: string
     try {
       await answer(request, client, deadline, progress)
+      body = bodyOf(progress)
     } catch (error) {
       return fail(faultOf(error, client.id))
     }
-    await end(statusOf(progress), bodyOf(progress))
+    await end(statusOf(progress), body)
   }
 
   return async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
@@ -175,7 +185,8 @@ export function createGraphQLEndpoint(dependencies: GraphQLEndpointDependencies)
       withSpan(
         `${method} /graphql`,
         { kind: SpanKind.SERVER, attributes: { 'movieverse.request_id': id } },
-        () => serve(request, response, { id, address, traceparent: activeTraceparent() ?? incoming }),
+        (span) =>
+          serve(request, response, { id, address, traceparent: activeTraceparent() ?? incoming }, span),
       ),
     )
   }

@@ -2,6 +2,7 @@ import type { IncomingMessage } from 'node:http'
 import { reasonOf } from '@movieverse/kit/errors'
 import type { Log } from '@movieverse/kit/log'
 import type { Viewer } from '@movieverse/kit/viewer'
+import type { ExecutionResult } from 'graphql'
 import type { Documents } from '../documents/documents.ts'
 import type { PersistedDocuments } from '../documents/persisted.ts'
 import { type PreparedRequest, prepareRequest, type RequestRules } from '../documents/requests.ts'
@@ -46,6 +47,21 @@ export function requestsOf(request: IncomingMessage, body: string | null, maxBat
       { extensions: { limit: maxBatch, found: value.length } },
     )
   return { isBatch: true, items: value.map(checked) }
+}
+
+/** What was stopped was stopped by the deadline: when it is the client that has gone, nobody reads the answer. */
+function outOfTime(result: ExecutionResult): Outcome['result'] {
+  if (!result.errors) return result
+  const errors = result.errors.map((error) =>
+    error.extensions.code === 'REQUEST_CANCELLED'
+      ? {
+          message: 'The answer took too long.',
+          path: error.path,
+          extensions: { ...error.extensions, code: 'DEADLINE_EXCEEDED' },
+        }
+      : error,
+  )
+  return { ...result, errors }
 }
 
 export interface RunnerDependencies extends RequestRules {
@@ -100,7 +116,8 @@ export function createRunner({
         variables,
         context,
       )
-      return { status: 200, result, operation: { name, type } }
+      const timely = context.signal.aborted ? outOfTime(result) : result
+      return { status: 200, result: timely, operation: { name, type } }
     } catch (error) {
       log.error(
         { err: error, requestId: context.requestId, operation: name, reason: reasonOf(error) },

@@ -8,6 +8,15 @@ export interface HttpServer {
   close(): Promise<void>
 }
 
+/** Milliseconds. */
+export interface Timeouts {
+  readonly headersTimeout: number
+  readonly requestTimeout: number
+  readonly keepAliveTimeout: number
+}
+
+const openNetwork: Timeouts = { headersTimeout: 10_000, requestTimeout: 30_000, keepAliveTimeout: 65_000 }
+
 const malformed: Readonly<Record<string, readonly [status: string, message: string]>> = {
   HPE_HEADER_OVERFLOW: ['431 Request Header Fields Too Large', 'The headers are too large.'],
   ERR_HTTP_REQUEST_TIMEOUT: ['408 Request Timeout', 'The request did not come in time.'],
@@ -29,14 +38,12 @@ function refuseConnection(error: NodeJS.ErrnoException, socket: Duplex): void {
  * HTTP/1.1 as clients of the open network are served: headers within 10 s and the body within 30 s, however slowly they
  * trickle, 16 KB of headers, idle connections kept for 65 s (longer than a load balancer's 60).
  */
-export function createHttpServer(handler: Handler): HttpServer {
+export function createHttpServer(handler: Handler, timeouts: Timeouts = openNetwork): HttpServer {
   let draining = false
   const server = createServer(
     {
-      headersTimeout: 10_000,
-      requestTimeout: 30_000,
-      keepAliveTimeout: 65_000,
-      connectionsCheckingInterval: 2_000,
+      ...timeouts,
+      connectionsCheckingInterval: Math.min(2_000, timeouts.headersTimeout),
       maxHeaderSize: 16 * 1024,
       noDelay: true,
     },
