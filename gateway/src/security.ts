@@ -1,12 +1,11 @@
-import { join } from 'node:path'
 import { processEnv } from '@movieverse/kit/env'
 import { reasonOf, StartupError } from '@movieverse/kit/errors'
-import { createIdentitySigner, loadIdentityKey } from '@movieverse/kit/identity'
+import { createIdentitySigner, identityKeyFile, loadIdentityKey } from '@movieverse/kit/identity'
 import type { KeyValue } from '@movieverse/kit/kv/kv'
 import { createPostgresKeyValue } from '@movieverse/kit/kv/postgres'
 import type { Lifecycle } from '@movieverse/kit/lifecycle'
 import type { Log } from '@movieverse/kit/log'
-import { openDatabases } from '@movieverse/kit/postgres/databases'
+import { openDatabases, sharedDatabase } from '@movieverse/kit/postgres/databases'
 import { type Authentication, createAuthentication } from './auth/authentication.ts'
 import { createIdentityHeaders } from './auth/identity.ts'
 import { createRevocations } from './auth/revocations.ts'
@@ -43,15 +42,22 @@ export async function openSecurity(
   source: SupergraphSource,
   { lifecycle, log }: { readonly lifecycle: Lifecycle; readonly log: Log },
 ): Promise<Security> {
-  const { DATA_DIR: dataDir, POSTGRES_PORT: port, IDENTITY_KEY_FILE } = settings
+  const { DATA_DIR: dataDir, POSTGRES_PORT: port } = settings
   const jwks = await jwksUrl(settings, source)
-  const key = await loadIdentityKey(IDENTITY_KEY_FILE ?? join(dataDir, 'identity.jwk'))
-  const services = ['sessions', 'cache']
-  const databases = await openDatabases({ services, env: processEnv, dataDir, port, log, join: true })
+  const key = await loadIdentityKey(identityKeyFile(settings))
+  const databases = await openDatabases({
+    services: [sharedDatabase],
+    env: processEnv,
+    dataDir,
+    port,
+    log,
+    join: true,
+  })
   lifecycle.onStop('databases', () => databases.stop())
+  const url = databases.url(sharedDatabase)
   const [sessions, cache] = await Promise.all([
-    createPostgresKeyValue({ url: databases.url('sessions'), durable: true, log }),
-    createPostgresKeyValue({ url: databases.url('cache'), durable: false, log }),
+    createPostgresKeyValue({ url, durable: true, log }),
+    createPostgresKeyValue({ url, durable: false, log }),
   ])
   lifecycle.onStop('sessions', () => sessions.close())
   lifecycle.onStop('cache', () => cache.close())

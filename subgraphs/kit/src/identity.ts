@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { chmod, mkdir, open, readFile } from 'node:fs/promises'
-import { dirname } from 'node:path'
+import { dirname, join } from 'node:path'
 import {
   type CryptoKey,
   calculateJwkThumbprint,
@@ -65,6 +65,14 @@ async function keyOf(jwk: JWK): Promise<IdentityKey> {
   if (privateKey instanceof Uint8Array || publicKey instanceof Uint8Array)
     throw new Error('not an Ed25519 key')
   return { kid, privateKey, publicKey }
+}
+
+/** Where the platform's key is kept: in the data folder unless the environment names another file. */
+export function identityKeyFile(env: {
+  readonly DATA_DIR: string
+  readonly IDENTITY_KEY_FILE?: string | undefined
+}): string {
+  return env.IDENTITY_KEY_FILE ?? join(env.DATA_DIR, 'keys', 'identity.json')
 }
 
 /** A key that no other process knows: for a platform in one process, and for tests. */

@@ -4,10 +4,7 @@ import type { JobQueue } from './jobs/jobs.ts'
 import { createPostgresJobs } from './jobs/postgres.ts'
 import type { KeyValue } from './kv/kv.ts'
 import { createPostgresKeyValue } from './kv/postgres.ts'
-import { type Databases, type DatabasesOptions, openDatabases } from './postgres/databases.ts'
-
-/** The database of what all services share: events, jobs, sessions, caches. `DATABASE_URL_PLATFORM` names its server. */
-const sharedDatabase = 'platform'
+import { type Databases, type DatabasesOptions, openDatabases, sharedDatabase } from './postgres/databases.ts'
 
 /** What the services of a process stand on. */
 export interface Platform {

@@ -1,10 +1,9 @@
-import { join } from 'node:path'
 import { z } from 'zod'
 import { readAddresses } from './addresses.ts'
 import { createHttpEntityReader } from './entities.ts'
 import { type EnvSource, flag, platformSettings, port, processEnv, readEnv } from './env.ts'
 import { hostSubgraph } from './hosting.ts'
-import { createIdentitySigner, createIdentityVerifier, loadIdentityKey } from './identity.ts'
+import { createIdentitySigner, createIdentityVerifier, identityKeyFile, loadIdentityKey } from './identity.ts'
 import { type Lifecycle, runProcess } from './lifecycle.ts'
 import { createLog, type Log } from './log.ts'
 import { measureProcess } from './metrics.ts'
@@ -61,7 +60,7 @@ export async function startService<S extends Subgraph>(
   const env = readEnv(settings, source)
   const log = createLog({ service: service.name, level: env.LOG_LEVEL })
   measureProcess()
-  const key = await loadIdentityKey(env.IDENTITY_KEY_FILE ?? join(env.DATA_DIR, 'keys', 'identity.json'))
+  const key = await loadIdentityKey(identityKeyFile(env))
   const urlOf = await readAddresses(env.SUPERGRAPH, source)
   const platform = await openPlatform({
     services: [service.name],

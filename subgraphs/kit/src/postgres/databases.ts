@@ -4,6 +4,9 @@ import type { Log } from '../log.ts'
 import { type EmbeddedPostgres, startEmbeddedPostgres } from './embedded.ts'
 import { applyMigrations } from './migrate.ts'
 
+/** The database of what all services share: events, jobs, sessions, caches. `DATABASE_URL_PLATFORM` names its server. */
+export const sharedDatabase = 'platform'
+
 /** The databases of a process's services, wherever they are. */
 export interface Databases {
   /** The built-in server; undefined when every service has a server of its own. */
