@@ -111,7 +111,6 @@ ${fields.map(([name, value]) => `wrk.headers[${JSON.stringify(name)}] = ${JSON.s
 bodies = {${bodies.map((body) => JSON.stringify(body)).join(',\n')}}
 turn = 0
 init = function(args)
-  wrk.init(args)
   for i = 1, #bodies do bodies[i] = wrk.format(nil, nil, nil, bodies[i]) end
 end
 request = function()

@@ -81,12 +81,13 @@ function readProc(path: string): string | undefined {
   }
 }
 
-/** User and system time of these processes in seconds. */
+/** User and system time in seconds of these processes and of what they started and outlived. */
 export function cpuSeconds(pids: readonly number[]): number {
   let ticks = 0
   for (const pid of pids) {
     const stat = readStat(pid)
-    if (stat !== undefined) ticks += Number(stat[11]) + Number(stat[12])
+    // Its own user and system time, and that of its children that have ended.
+    for (const field of stat?.slice(11, 15) ?? []) ticks += Number(field)
   }
   return ticks / TICKS
 }

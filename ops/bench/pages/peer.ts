@@ -1,5 +1,4 @@
 import { readFile, writeFile } from 'node:fs/promises'
-import { join } from 'node:path'
 import { processEnv } from '@movieverse/kit/env'
 import {
   createIdentitySigner,
@@ -40,7 +39,8 @@ export async function serveSubgraphsOf(
     const address = new RegExp(`(@join__graph\\(name: "${subgraph.name}", url: )"[^"]*"`)
     supergraph = supergraph.replace(address, `$1"http://127.0.0.1:${server.port}/graphql"`)
   }
-  await writeFile(supergraphFile, supergraph)
+  // Stock Apollo refuses a supergraph whose rights it doesn't enforce; pages of signed-out visitors need none of them.
+  await writeFile(supergraphFile, supergraph.replaceAll(', for: SECURITY', ''))
   process.once('SIGTERM', () => platform.close().then(() => process.exit(0)))
 }
 
@@ -81,9 +81,3 @@ export async function servePagesByApollo(
   })
   await startStandaloneServer(new ApolloServer({ gateway }), { listen: { port, host: '127.0.0.1' } })
 }
-
-/** Where a run keeps the peer's files. */
-export const peerFiles = (folder: string) => ({
-  supergraph: join(folder, 'peer-supergraph.graphql'),
-  key: join(folder, 'peer-identity.json'),
-})

@@ -5,7 +5,6 @@ import { freePort } from '../ports.ts'
 import { bind, cpuSeconds, family, type Program, rssMb, startProgram, untilReady } from '../process.ts'
 import { profilable } from '../profile.ts'
 import { say } from '../report.ts'
-import { peerFiles } from './peer.ts'
 
 /** All that runs in Node, of either contender: gateway, subgraphs, resolvers, Prisma. */
 const SUBJECT_CORE = 0
@@ -47,7 +46,8 @@ export async function setStage(folder: string): Promise<Stage> {
     const inNode = family(platform.program.pid).filter((pid) => !database.includes(pid))
     for (const pid of database) bind(pid, LOAD_CORE)
 
-    const { supergraph, key } = peerFiles(folder)
+    const supergraph = join(folder, 'peer-supergraph.graphql')
+    const key = join(folder, 'peer-identity.json')
     const bench = process.argv[1] ?? ''
     const node = (...args: string[]) => {
       const program = startProgram({ command: process.execPath, args: [bench, ...args], core: SUBJECT_CORE })
