@@ -79,8 +79,11 @@ export function createConsumers(deps: {
       topics: ['movieverse.movies'],
       async handle({ data }) {
         const event = checkEvent('movieverse.movies', data)
-        if (event.type === 'movies_imported') await movies.refreshRange(event.first_id, event.last_id)
-        else await movies.refresh([event.movie_id])
+        if (event.type === 'movies_imported') {
+          await movies.refreshLoad({ first: event.first_id, last: event.last_id, count: event.count })
+        } else {
+          await movies.refresh([event.movie_id])
+        }
       },
     },
     {

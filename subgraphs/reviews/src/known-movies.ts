@@ -12,8 +12,11 @@ export interface KnownMovies {
   existing(ids: readonly number[]): Promise<ReadonlySet<number>>
   /** Reads the films' present state from their owner. */
   refresh(ids: readonly number[]): Promise<void>
-  /** The same for every id from first to last. */
-  refreshRange(first: number, last: number): Promise<void>
+  /**
+   * The same for the films of a load, which lie somewhere from first to last. When as many are known there already, the
+   * load has told of them itself and nothing is read; should one be missing still, it is asked for when it is named.
+   */
+  refreshLoad(load: { readonly first: number; readonly last: number; readonly count: number }): Promise<void>
   /** Takes a loader's word for films that it has just loaded. */
   know(ids: readonly number[]): Promise<void>
 }
@@ -50,7 +53,8 @@ export function createKnownMovies(deps: {
     existing,
     exists: async (id) => (await existing([id])).has(id),
     refresh,
-    async refreshRange(first, last) {
+    async refreshLoad({ first, last, count }) {
+      if ((await store.countKnownMovies(first, last)) >= count) return
       for (let start = first; start <= last; start += slice) {
         const length = Math.min(slice, last - start + 1)
         await refresh(Array.from({ length }, (_, index) => start + index))

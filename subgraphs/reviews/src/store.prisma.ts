@@ -189,6 +189,14 @@ export function createPrismaReviewStore({ client, outbox }: PrismaReviewStoreSet
       return new Set(rows.map(({ id }) => id))
     },
 
+    async countKnownMovies(firstId, lastId) {
+      const [row] = await sql.query<{ count: number }>(
+        'SELECT count(*)::int AS count FROM rated_movies WHERE id BETWEEN $1 AND $2 AND NOT gone',
+        [firstId, lastId],
+      )
+      return row?.count ?? 0
+    },
+
     async saveMovies({ known, gone }) {
       await sql.execute(
         `INSERT INTO rated_movies AS m (id, gone)

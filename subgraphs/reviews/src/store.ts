@@ -110,6 +110,8 @@ export interface ReviewStore {
 
   /** Of these films, those that are known to exist. */
   knownMovies(ids: readonly number[]): Promise<ReadonlySet<number>>
+  /** How many of the films from first to last are known to exist. */
+  countKnownMovies(firstId: number, lastId: number): Promise<number>
   saveMovies(movies: { readonly known: readonly number[]; readonly gone: readonly number[] }): Promise<void>
 
   /** From here on the member's reviews and marks are refused, whatever comes late. Idempotent. */

@@ -25,8 +25,10 @@ describe('what is heard of films', () => {
     for (const id of [2001, 2500, 4600]) on.owner.films.add(id)
     const event = { type: 'movies_imported', first_id: 2001, last_id: 4600, count: 3 }
     await on.deliver('movieverse.movies', event)
-    await on.deliver('movieverse.movies', event)
     expect(await on.store.knownMovies([2001, 2002, 2500, 4600])).toEqual(new Set([2001, 2500, 4600]))
+    const asked = on.owner.asked
+    await on.deliver('movieverse.movies', event)
+    expect(on.owner.asked).toBe(asked)
   })
 
   it('shows the reviews of a film that is gone, without it', async () => {
