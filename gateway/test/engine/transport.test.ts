@@ -1,0 +1,173 @@
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
+import { hivePlanner } from '../../src/planning/planner.hive.ts'
+import { Circuit, defaultCircuit } from '../../src/transport/circuit.ts'
+import { createSubgraphTransport } from '../../src/transport/subgraphs.ts'
+import { subgraphOperation } from '../../src/transport/transport.ts'
+import { contextOf, createAsker, type Subgraphs, startSubgraphs } from './federation.ts'
+import { createHarbour } from './harbour.ts'
+
+let subgraphs: Subgraphs
+beforeAll(async () => {
+  subgraphs = await startSubgraphs(createHarbour().services)
+})
+afterEach(() => {
+  subgraphs.restore()
+  subgraphs.seen.length = 0
+})
+afterAll(() => subgraphs.close())
+
+const member = { userId: 1, username: 'ann', roles: ['user'], sessionId: 's' } as const
+
+describe('Deduplication', () => {
+  test('sends equal queries under way once, and gives each client an answer of its own', async () => {
+    const asker = createAsker(subgraphs, hivePlanner, { deduplicate: true })
+    const asked = ['a', 'b', 'c'].map((id) =>
+      asker.ask('{ ships { id captain { name } } }', {
+        context: { requestId: id, headers: { 'x-request-id': id } },
+      }),
+    )
+    const answers = await Promise.all(asked)
+    expect(subgraphs.seen.map(({ service }) => service)).toEqual(['fleet', 'crew'])
+    for (const answer of answers) {
+      expect(answer).toEqual({
+        data: {
+          ships: [
+            { id: 's1', captain: { name: 'Sailor p1' } },
+            { id: 's2', captain: { name: 'Sailor p2' } },
+            { id: 's3', captain: null },
+          ],
+        },
+      })
+    }
+    await asker.close()
+  })
+
+  test('never joins different viewers, headers that may carry rights, or mutations', async () => {
+    const asker = createAsker(subgraphs, hivePlanner, { deduplicate: true })
+    const query = '{ ships { id } }'
+    await Promise.all([
+      asker.ask(query),
+      asker.ask(query, { context: { viewer: member } }),
+      asker.ask(query, { context: { viewer: { ...member, sessionId: 'other' } } }),
+      asker.ask(query, { context: { headers: { 'x-tenant': 'a' } } }),
+    ])
+    expect(subgraphs.seen).toHaveLength(4)
+    subgraphs.seen.length = 0
+    const mutation = 'mutation { promote(id: "p1") { id } }'
+    await Promise.all([asker.ask(mutation), asker.ask(mutation)])
+    expect(subgraphs.seen).toHaveLength(2)
+    await asker.close()
+  })
+
+  test('goes on for the others when one of the clients leaves', async () => {
+    const asker = createAsker(subgraphs, hivePlanner, { deduplicate: true })
+    const leaving = new AbortController()
+    subgraphs.intercept(() => {
+      leaving.abort()
+      return false
+    })
+    const [left, stayed] = await Promise.all([
+      asker.ask('{ ships { id } }', { context: { signal: leaving.signal } }),
+      asker.ask('{ ships { id } }'),
+    ])
+    expect(left.errors).toMatchObject([{ extensions: { code: 'REQUEST_CANCELLED' } }])
+    expect(stayed.data).toEqual({ ships: [{ id: 's1' }, { id: 's2' }, { id: 's3' }] })
+    expect(subgraphs.seen).toHaveLength(1)
+    await asker.close()
+  })
+})
+
+describe('A circuit', () => {
+  const settings = {
+    ...defaultCircuit,
+    consecutiveFailures: 3,
+    openMs: 100,
+    minimumFetches: 10,
+    failureRate: 0.5,
+  }
+
+  test('opens after failures in a row, lets one fetch try, and closes when that succeeds', () => {
+    let now = 0
+    const circuit = new Circuit(settings, () => now)
+    for (let failure = 0; failure < 3; failure++) {
+      expect(circuit.admits()).toBe(true)
+      circuit.failed('down')
+    }
+    expect(circuit.state).toEqual({ phase: 'open', retryAt: 100, reason: 'down' })
+    expect(circuit.admits()).toBe(false)
+    now = 100
+    expect(circuit.admits()).toBe(true)
+    expect(circuit.admits()).toBe(false)
+    circuit.failed('still down')
+    expect(circuit.state).toEqual({ phase: 'open', retryAt: 200, reason: 'still down' })
+    now = 200
+    expect(circuit.admits()).toBe(true)
+    circuit.succeeded()
+    expect(circuit.state).toEqual({ phase: 'closed', consecutiveFailures: 0 })
+  })
+
+  test('opens when too many of a window’s fetches fail, in a row or not', () => {
+    const circuit = new Circuit(settings, () => 0)
+    for (let fetch = 0; fetch < 12 && circuit.admits(); fetch++) {
+      if (fetch % 2 === 0) circuit.failed('now and then')
+      else circuit.succeeded()
+    }
+    expect(circuit.state.phase).toBe('open')
+  })
+
+  test('is tried again at once when the fetch that tried was cancelled', () => {
+    let now = 0
+    const circuit = new Circuit({ ...settings, consecutiveFailures: 1 }, () => now)
+    circuit.failed('down')
+    now = 100
+    expect(circuit.admits()).toBe(true)
+    circuit.abandoned()
+    expect(circuit.admits()).toBe(true)
+  })
+})
+
+describe('The way to the subgraphs', () => {
+  const operation = subgraphOperation('{ ships { id } }', undefined, 'query')
+  const request = () => ({ service: 'fleet', url: `${subgraphs.origin}/fleet`, operation, variables: '{}' })
+
+  test('tells each fetch’s outcome and the state of each circuit', async () => {
+    const outcomes: unknown[] = []
+    const observer = { fetched: (service: string, outcome: string) => outcomes.push([service, outcome]) }
+    const transport = createSubgraphTransport({ observer })
+    await transport.send(request(), contextOf())
+    subgraphs.intercept((_, response) => {
+      response.writeHead(500).end()
+      return true
+    })
+    await expect(transport.send(request(), contextOf())).rejects.toMatchObject({
+      code: 'SUBREQUEST_HTTP_ERROR',
+    })
+    expect(outcomes).toEqual([
+      ['fleet', 'ok'],
+      ['fleet', 'SUBREQUEST_HTTP_ERROR'],
+    ])
+    expect(transport.circuits().get('fleet')).toEqual({ phase: 'closed', consecutiveFailures: 1 })
+    await transport.close()
+  })
+
+  test('sends nothing for a request that is already over', async () => {
+    const transport = createSubgraphTransport()
+    const over = contextOf({ signal: AbortSignal.abort() })
+    await expect(transport.send(request(), over)).rejects.toMatchObject({ code: 'REQUEST_CANCELLED' })
+    expect(subgraphs.seen).toEqual([])
+    await transport.close()
+  })
+
+  test('keeps connections open from one request to the next', async () => {
+    const transport = createSubgraphTransport()
+    const ports = new Set<unknown>()
+    subgraphs.intercept((_, __, incoming) => {
+      ports.add(incoming.socket.remotePort)
+      return false
+    })
+    for (let time = 0; time < 20; time++) await transport.send(request(), contextOf())
+    // A connection is free again a moment after its answer is whole.
+    expect(ports.size).toBeLessThanOrEqual(2)
+    await transport.close()
+  })
+})
