@@ -96,6 +96,14 @@ describe('a gateway with rates', () => {
     await running.close()
   })
 
+  it('counts each request of a batch', async () => {
+    const running = await startGateway(subgraphs.supergraph, { rates })
+    const batch = Array.from({ length: 3 }, () => ({ query: '{ echo }' }))
+    expect((await running.post(batch)).status).toBe(200)
+    expect((await running.post(batch)).status).toBe(429)
+    await running.close()
+  })
+
   it('counts each address behind a proxy on its own, and exempt ones not at all', async () => {
     const addresses = { trustedProxies: ['127.0.0.1'] }
     const running = await startGateway(subgraphs.supergraph, {

@@ -90,5 +90,3 @@ export function createPreparation(engine: Engine, settings: PreparationSettings)
     }
   }
 }
-
-export type Preparation = ReturnType<typeof createPreparation>

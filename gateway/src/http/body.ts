@@ -15,6 +15,7 @@ const tooLarge = (limit: number, found: string) =>
 
 function collect(request: IncomingMessage, limit: number): Promise<Buffer> {
   return new Promise((resolve, reject) => {
+    // `on` rather than `once`: the promise settles once anyway, and each wrapper is paid for by every request.
     const chunks: Buffer[] = []
     let size = 0
     request.on('data', (chunk: Buffer) => {
@@ -27,11 +28,11 @@ function collect(request: IncomingMessage, limit: number): Promise<Buffer> {
         reject(tooLarge(limit, `more than ${limit} bytes`))
       }
     })
-    request.once('end', () =>
+    request.on('end', () =>
       resolve(chunks.length === 1 && chunks[0] ? chunks[0] : Buffer.concat(chunks, size)),
     )
-    request.once('error', reject)
-    request.once('close', () => {
+    request.on('error', reject)
+    request.on('close', () => {
       if (!request.complete) reject(new RequestFault('BAD_REQUEST', 'The body ended before its end.'))
     })
   })

@@ -87,7 +87,7 @@ export function createGraphQLEndpoint(dependencies: GraphQLEndpointDependencies)
     deadline: Deadline,
     progress: Progress,
   ): Promise<void> {
-    admission.byAddress(client.address)
+    admission.byAddress(client.address, 1)
     refuseForgery(request)
     progress.mediaType = negotiate(request)
     const isGet = request.method === 'GET'
@@ -95,6 +95,8 @@ export function createGraphQLEndpoint(dependencies: GraphQLEndpointDependencies)
     const body = isGet ? null : await readBody(request, dependencies.maxBodyBytes)
     const requests = requestsOf(request, body, dependencies.maxBatch)
     progress.requests = requests
+    const others = requests.items.length - 1
+    if (others > 0) admission.byAddress(client.address, others)
     const { authorization } = request.headers
     if (authentication !== null && authorization !== undefined)
       progress.viewer = await authentication.viewerOf(authorization)
@@ -163,7 +165,7 @@ export function createGraphQLEndpoint(dependencies: GraphQLEndpointDependencies)
         log.error({ err: error, requestId: client.id }, 'a late request could not be answered')
       })
     })
-    response.once('close', () => {
+    response.on('close', () => {
       if (!response.writableFinished) deadline.abort('client-gone')
     })
     let body: string

@@ -5,7 +5,7 @@ import { type RateLimiter, rateKeyOf } from './rates.ts'
 /** Lets requests in as long as their address and their user stay within the rates. */
 export interface Admission {
   /** @throws RequestFault RATE_LIMITED (HTTP 429) with Retry-After */
-  byAddress(address: string | undefined): void
+  byAddress(address: string | undefined, requests: number): void
   /** @throws RequestFault RATE_LIMITED (HTTP 429) with Retry-After */
   byUser(viewer: Viewer | null, address: string | undefined, requests: number): void
 }
@@ -28,9 +28,9 @@ function refuse(waitMs: number, whose: string): void {
 
 export function createAdmission({ addresses, users, isExempt }: AdmissionRules): Admission {
   return {
-    byAddress(address) {
+    byAddress(address, requests) {
       if (addresses === null || address === undefined || isExempt(address)) return
-      refuse(addresses.take(rateKeyOf(address)), 'from this address')
+      refuse(addresses.take(rateKeyOf(address), requests), 'from this address')
     },
     byUser(viewer, address, requests) {
       if (users === null || viewer === null || isExempt(address)) return
