@@ -113,7 +113,7 @@ function readFilter(filter: MovieFilter): StoredMovieFilter {
   }
   return {
     ...(text?.trim() ? { patterns: searchPatterns(text) } : {}),
-    ...(genreIds ? { genreIds: parseIds(genreIds, 'filter.genreIds') } : {}),
+    ...(genreIds?.length ? { genreIds: parseIds(genreIds, 'filter.genreIds') } : {}),
     ...(yearFrom == null ? {} : { yearFrom }),
     ...(yearTo == null ? {} : { yearTo }),
     ...(language ? { originalLanguage: language } : {}),

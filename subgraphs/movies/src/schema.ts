@@ -129,7 +129,7 @@ export class MovieFilter {
   })
   text?: string | null
 
-  @Field(() => [ID], { nullable: true, description: 'Any of these.' })
+  @Field(() => [ID], { nullable: true, description: 'Any of these; an empty list leaves nothing out.' })
   genreIds?: readonly string[] | null
 
   @Field(() => Int, { nullable: true })

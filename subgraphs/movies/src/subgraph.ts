@@ -1,6 +1,7 @@
 import { buildFederatedSchema } from '@movieverse/kit/graphql/build'
 import { referenceId } from '@movieverse/kit/graphql/ids'
 import type { Background, EntityReader, Subgraph } from '@movieverse/kit/subgraph'
+import { tracedStore } from '@movieverse/kit/telemetry'
 import { createConsumers } from './events.ts'
 import { createGenres } from './genres.ts'
 import { createLoaders } from './loaders.ts'
@@ -22,7 +23,8 @@ export interface MoviesDependencies {
 
 /** Films: what they are, how they are found and in which order. */
 export function createMoviesSubgraph(dependencies: MoviesDependencies): Subgraph {
-  const { store, entities, background = [], checks = {} } = dependencies
+  const { entities, background = [], checks = {} } = dependencies
+  const store = tracedStore('movies', dependencies.store)
   const genres = createGenres({ store, entities })
   const ratings = createRatings({ store, entities })
   const loaders = createLoaders(store)

@@ -89,6 +89,9 @@ describe('a list of films', () => {
     expect(on.statements).toHaveLength(1)
     expect((await page('filter: { genreIds: ["2"] }, first: 1', 'totalCount')).totalCount).toBe(60)
     expect((await page('filter: { genreIds: ["2", "3"] }', 'totalCount')).totalCount).toBe(80)
+    expect((await page('filter: { genreIds: [] }', 'totalCount')).totalCount).toBe(
+      (await page('first: 1', 'totalCount')).totalCount,
+    )
     expect(
       (await page('filter: { genreIds: ["2"], yearFrom: 1960, yearTo: 1969 }', 'totalCount')).totalCount,
     ).toBe(

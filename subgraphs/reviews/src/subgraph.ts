@@ -1,6 +1,7 @@
 import { buildFederatedSchema } from '@movieverse/kit/graphql/build'
 import { referenceId } from '@movieverse/kit/graphql/ids'
 import type { Background, EntityReader, Subgraph } from '@movieverse/kit/subgraph'
+import { tracedStore } from '@movieverse/kit/telemetry'
 import { createConsumers } from './events.ts'
 import { createKnownMovies } from './known-movies.ts'
 import { createLoaders } from './loaders.ts'
@@ -22,7 +23,8 @@ export interface ReviewsDependencies {
 
 /** Reviews, ratings and their counters. */
 export function createReviewsSubgraph(dependencies: ReviewsDependencies): Subgraph {
-  const { store, entities, background = [], checks = {} } = dependencies
+  const { entities, background = [], checks = {} } = dependencies
+  const store = tracedStore('reviews', dependencies.store)
   const movies = createKnownMovies({ store, entities })
   const loaders = createLoaders(store)
   const parts = { reviews: createReviews({ store, movies }), loaders }
