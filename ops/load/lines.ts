@@ -52,7 +52,7 @@ export async function* readLines(
 }
 
 async function* openText(path: string, encoding: 'utf8' | 'latin1', meter?: Meter): AsyncGenerator<string> {
-  const file = createReadStream(path, { highWaterMark: 1 << 18 })
+  const file = createReadStream(path, { highWaterMark: 1 << 16 })
   const unpack = path.endsWith('.gz')
     ? createGunzip()
     : path.endsWith('.br')

@@ -9,7 +9,7 @@ export interface LoadReport {
   readonly films: number
   readonly members: number
   readonly ratings: number
-  /** Ratings that were there before, or whose member is gone. */
+  /** Ratings of films that their members had rated before, or of members that are gone. */
   readonly skipped: number
   /** Lines that were read, broken ones with them. */
   readonly lines: number
@@ -52,7 +52,8 @@ export function describeReport(report: LoadReport): string {
   const text = report.alreadyLoaded
     ? [`Loaded before: ${layout}, ${counts}.`]
     : [`Loaded ${layout}: ${counts} in ${seconds.toFixed(1)} s.`]
-  if (skipped > 0) text.push(`${number(skipped)} ratings were there already.`)
+  if (skipped > 0)
+    text.push(`${number(skipped)} ratings were left out: their members had rated the film before.`)
   if (broken > 0) {
     text.push(`${number(broken)} of ${number(lines)} lines are broken and were left out:`)
     text.push(...brokenLines.map(({ file, number: line, fault }) => `  ${file}, line ${line}: ${fault}`))

@@ -2,7 +2,7 @@ import { silentLog } from '@movieverse/kit/log'
 import { createTestDatabase } from '@movieverse/kit/testing/database'
 import pg from 'pg'
 import { openPostgresStore } from '../src/store.postgres.ts'
-import type { MetadataEngine } from '../src/store.ts'
+import type { MetadataEngine, PersonFacts } from '../src/store.ts'
 
 /** An engine on a database of its own, which counts what it sends there. */
 export interface TestEngine extends MetadataEngine {
@@ -62,3 +62,18 @@ function countingClient(tell: (text: string) => void): typeof pg.Client {
     }
   }
 }
+
+/** Facts of a person of whom only these are known. */
+export const personFacts = (name: string, more: Partial<PersonFacts> = {}): PersonFacts => ({
+  name,
+  biography: null,
+  birthday: null,
+  deathday: null,
+  photoUrl: null,
+  knownFor: null,
+  tmdbPersonId: null,
+  ...more,
+})
+
+/** Tells nothing. */
+export const quiet = () => []

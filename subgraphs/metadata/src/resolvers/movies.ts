@@ -51,14 +51,14 @@ export function createMovieResolver({ store, credits }: ResolverParts) {
       const after = page.after?.[0]
       const rest = typeof after === 'number' ? cast.filter(({ order }) => order > after) : cast
       const { edges, pageInfo, totalCount } = toConnection(rest, page, byBilling, () => cast.length)
+      const people = await loaders.people(edges.map(({ node }) => node.personId))
       return {
         pageInfo,
         totalCount,
-        edges: edges.map(({ cursor, node: { personId, character } }) => ({
-          cursor,
-          character,
-          node: () => loaders.person(personId),
-        })),
+        edges: edges.flatMap(({ cursor, node: { character } }, index) => {
+          const node = people[index]
+          return node ? [{ cursor, character, node }] : []
+        }),
       }
     }
 

@@ -111,8 +111,8 @@ export class CastEdge {
   @Field(() => String)
   cursor: string
 
-  @Field(() => Person, { nullable: true })
-  node: () => Promise<Person | null>
+  @Field(() => Person)
+  node: Person
 
   @Field(() => String, { nullable: true })
   character: string | null
