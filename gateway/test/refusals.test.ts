@@ -274,6 +274,12 @@ describe('an operation over a limit is not fetched:', () => {
     ['ALIAS_LIMIT_EXCEEDED', `{ self { ${Array.from({ length: 51 }, (_, n) => `a${n}: echo`).join(' ')} } }`],
     ['ROOT_FIELD_LIMIT_EXCEEDED', `{ ${'echo '.repeat(21)} }`],
     ['FIELD_LIMIT_EXCEEDED', `{ many { ...F0 } } ${doubling} fragment F40 on Thing { id }`],
+    ['OPERATION_LIMIT_EXCEEDED', Array.from({ length: 51 }, (_, n) => `query Q${n} { echo }`).join(' ')],
+    [
+      'REPETITION_LIMIT_EXCEEDED',
+      `{ self { ${Array.from({ length: 600 }, (_, n) => `echo(text: "${n}")`).join(' ')} } }`,
+    ],
+    ['REPETITION_LIMIT_EXCEEDED', `{ self { ${'self { self { echo } } '.repeat(400)} } }`],
     ['DIRECTIVE_LIMIT_EXCEEDED', `{ echo ${'@include(if: true) '.repeat(51)} }`],
     ['COST_LIMIT_EXCEEDED', '{ many(first: 10001) { id } }'],
   ])('%s', async (code, text) => {

@@ -12,8 +12,8 @@ import { type Authorise, createAuthorisation, type OperationAuthorisation } from
 import type { Requirements } from '../auth/requirements.ts'
 import { type CostCompiler, createCostCompiler, type OperationCost } from '../limits/cost/cost.ts'
 import { readCostModel } from '../limits/cost/model.ts'
+import { documentRefusal } from '../limits/document.ts'
 import type { Limits } from '../limits/settings.ts'
-import { createMeasure, shapeRefusal } from '../limits/shape.ts'
 import type { CompiledOperation, Engine, Operation } from '../operation.ts'
 import { supergraphDocument } from '../supergraph/read.ts'
 import { type Refusal, refusal } from './errors.ts'
@@ -62,14 +62,8 @@ export function createPreparation(engine: Engine, settings: PreparationSettings)
     const document = parseDocument(text, limits?.tokens)
     if ('status' in document) return { refused: document }
     const operations = operationsOf(document)
-    if (limits) {
-      // Before validation: a document may be too big to be worth validating.
-      const measure = createMeasure(document)
-      for (const operation of operations) {
-        const refused = shapeRefusal(measure(operation), limits)
-        if (refused) return { refused }
-      }
-    }
+    const refused = limits && documentRefusal(schema, document, { operations, limits })
+    if (refused) return { refused }
     const errors = validate(schema, document, specifiedRules, { maxErrors: maxValidationErrors })
     if (errors.length > 0) return { refused: refusal('GRAPHQL_VALIDATION_FAILED', errors) }
     return {

@@ -2,6 +2,10 @@
 export interface Limits {
   /** Lexical tokens of a document, counted before it is parsed. */
   readonly tokens: number
+  /** Operations of a document. */
+  readonly operations: number
+  /** Pairs of fields with the same response path in a document: what validation compares, quadratic in what repeats. */
+  readonly repetition: number
   /** Nested selections, fragments expanded; introspection counts like everything else. */
   readonly depth: number
   /** Aliased fields, fragments expanded. */
@@ -26,6 +30,8 @@ export interface Limits {
  */
 export const defaultLimits: Limits = {
   tokens: 4_000,
+  operations: 50,
+  repetition: 5_000,
   depth: 16,
   aliases: 50,
   fields: 2_000,

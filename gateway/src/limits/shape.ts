@@ -23,7 +23,7 @@ const nothing: Shape = { depth: 0, aliases: 0, rootFields: 0, fields: 0, directi
 
 /**
  * Measures operations of one document. Each fragment is measured once, so that fragments spread in fragments cost
- * linear time however much they expand to; cycles (refused by validation later) count as empty.
+ * linear time however much they expand to; circles, which are refused, count as empty.
  */
 export function createMeasure(document: DocumentNode): (operation: OperationDefinitionNode) => Shape {
   const fragments = new Map<string, FragmentDefinitionNode>()
@@ -83,20 +83,32 @@ export function createMeasure(document: DocumentNode): (operation: OperationDefi
   }
 }
 
+/** @returns why a number is refused, naming it and its limit; null when it is within */
+export function limitRefusal(code: FaultCode, what: string, found: number, limit: number): Refusal | null {
+  if (found <= limit) return null
+  return refusal(code, [`The ${what}; at most ${limit} are allowed.`.replace('#', String(found))], {
+    limit,
+    found,
+  })
+}
+
 /** @returns the first limit that the operation breaks, with the limit and what was found; null when it keeps them all */
 export function shapeRefusal(shape: Shape, limits: Limits): Refusal | null {
-  const checks: readonly (readonly [FaultCode, string, number, number])[] = [
-    ['DEPTH_LIMIT_EXCEEDED', 'levels of fields', shape.depth, limits.depth],
-    ['ROOT_FIELD_LIMIT_EXCEEDED', 'root fields', shape.rootFields, limits.rootFields],
-    ['FIELD_LIMIT_EXCEEDED', 'fields', shape.fields, limits.fields],
-    ['ALIAS_LIMIT_EXCEEDED', 'aliases', shape.aliases, limits.aliases],
-    ['DIRECTIVE_LIMIT_EXCEEDED', 'directives', shape.directives, limits.directives],
-  ]
-  for (const [code, what, found, limit] of checks)
-    if (found > limit)
-      return refusal(code, [`The operation has ${found} ${what}; at most ${limit} are allowed.`], {
-        limit,
-        found,
-      })
-  return null
+  return (
+    limitRefusal('DEPTH_LIMIT_EXCEEDED', 'operation has # levels of fields', shape.depth, limits.depth) ??
+    limitRefusal(
+      'ROOT_FIELD_LIMIT_EXCEEDED',
+      'operation has # root fields',
+      shape.rootFields,
+      limits.rootFields,
+    ) ??
+    limitRefusal('FIELD_LIMIT_EXCEEDED', 'operation has # fields', shape.fields, limits.fields) ??
+    limitRefusal('ALIAS_LIMIT_EXCEEDED', 'operation has # aliases', shape.aliases, limits.aliases) ??
+    limitRefusal(
+      'DIRECTIVE_LIMIT_EXCEEDED',
+      'operation has # directives',
+      shape.directives,
+      limits.directives,
+    )
+  )
 }
