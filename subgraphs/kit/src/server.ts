@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { ApolloServer, type ApolloServerPlugin, HeaderMap } from '@apollo/server'
+import { ApolloServer, HeaderMap } from '@apollo/server'
 import {
   ApolloServerPluginCacheControlDisabled,
   ApolloServerPluginInlineTraceDisabled,
@@ -13,8 +13,7 @@ import { context as openTelemetry } from '@opentelemetry/api'
 import { GraphQLError } from 'graphql'
 import type { SubgraphContext } from './context.ts'
 import { codedError, errorCatalogue, errorCode, StartupError } from './errors.ts'
-import { createContext } from './graphql/local.ts'
-import { maskError } from './graphql/masking.ts'
+import { createContext, createLocalExecutor } from './graphql/local.ts'
 import { createHealthHandler, type HealthState } from './health.ts'
 import { readBody } from './http-body.ts'
 import { type IdentityVerifier, identityHeader } from './identity.ts'
@@ -116,20 +115,29 @@ function sendError(response: ServerResponse, error: GraphQLError): void {
 
 async function createGraphQLHandler(options: SubgraphServerOptions) {
   const { subgraph, log, maxBodyBytes = 4_000_000 } = options
-  const contexts = new WeakMap<object, SubgraphContext>()
+  const execute = createLocalExecutor(subgraph.schema, { log })
   const apollo = new ApolloServer<SubgraphContext>({
-    schema: subgraph.schema,
+    // Apollo reads and checks the request; what it asks for runs as it does in memory, compiled and masked.
+    gateway: {
+      load: async () => ({
+        executor: ({ request, operationName, context }) =>
+          execute(
+            { query: request.query ?? '', operationName, variables: request.variables },
+            context as SubgraphContext,
+          ),
+      }),
+      onSchemaLoadOrUpdate(callback) {
+        callback({ apiSchema: subgraph.schema, coreSupergraphSdl: '' })
+        return () => undefined
+      },
+      stop: async () => undefined,
+    },
     introspection: options.introspection ?? false,
     csrfPrevention: true,
     includeStacktraceInErrorResponses: false,
     stopOnTerminationSignals: false,
     persistedQueries: false,
-    formatError: (formatted, error) => {
-      const context = error instanceof Error ? contexts.get(error) : undefined
-      return context && error instanceof GraphQLError ? maskError(error, context, log).toJSON() : formatted
-    },
     plugins: [
-      rememberContexts(contexts),
       // Each of them would look at every field that is resolved, or call home.
       ApolloServerPluginCacheControlDisabled(),
       ApolloServerPluginInlineTraceDisabled(),
@@ -172,19 +180,6 @@ async function createGraphQLHandler(options: SubgraphServerOptions) {
   }
 
   return { handle, stop: () => apollo.stop() }
-}
-
-/** Errors are formatted without their request: each is remembered with it. */
-function rememberContexts(contexts: WeakMap<object, SubgraphContext>): ApolloServerPlugin<SubgraphContext> {
-  return {
-    async requestDidStart() {
-      return {
-        async didEncounterErrors({ errors, contextValue }) {
-          for (const error of errors) contexts.set(error, contextValue)
-        },
-      }
-    },
-  }
 }
 
 function header({ headers }: IncomingMessage, name: string): string | undefined {
