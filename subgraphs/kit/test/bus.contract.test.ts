@@ -13,7 +13,7 @@ describe.each(engines)('the event bus on $name', ({ name, place }) => {
   let server: TestDatabase
   let bus: EventBus
   const open = () => busEngines[name](server.url)
-  const eventually = (check: () => unknown) => vi.waitFor(check, { timeout: 15_000, interval: 20 })
+  const eventually = (check: () => unknown) => vi.waitFor(check, { timeout: 25_000, interval: 20 })
 
   beforeAll(async () => {
     server = await place()

@@ -8,7 +8,7 @@ import { fresh, newEvent, numberedEvents, numbersByKey, upTo } from './events.ts
 
 let server: TestDatabase
 let admin: pg.Pool
-const eventually = (check: () => unknown) => vi.waitFor(check, { timeout: 15_000, interval: 20 })
+const eventually = (check: () => unknown) => vi.waitFor(check, { timeout: 25_000, interval: 20 })
 
 beforeAll(async () => {
   server = await createTestDatabase('kit')

@@ -13,7 +13,7 @@ describe.each(engines)('the job queue on $name', ({ name, place }) => {
   let server: TestDatabase
   let jobs: JobQueue
   const open = () => jobEngines[name](server.url)
-  const eventually = (check: () => unknown) => vi.waitFor(check, { timeout: 20_000, interval: 20 })
+  const eventually = (check: () => unknown) => vi.waitFor(check, { timeout: 25_000, interval: 20 })
 
   beforeAll(async () => {
     server = await place()

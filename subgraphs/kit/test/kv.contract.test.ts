@@ -64,10 +64,10 @@ describe.each(uses)('the key-value store for $use on $name', ({ name, place, dur
 
   test('forgets a key when its time is over, for every call', async () => {
     const [key, counter, tag] = [fresh('key'), fresh('counter'), fresh('tag')]
-    await store.set(key, 'here', { ttlMs: 150, tags: [tag] })
-    await store.increment(counter, 5, { ttlMs: 150 })
+    await store.set(key, 'here', { ttlMs: 1500, tags: [tag] })
+    await store.increment(counter, 5, { ttlMs: 50 })
     expect(await store.get(key)).toBe('here')
-    await pause(200)
+    await pause(1600)
     expect(await store.get(key)).toBeNull()
     expect(await store.getMany([key])).toEqual([null])
     expect(await store.keysByTag(tag)).toEqual([])
@@ -118,13 +118,14 @@ describe.each(uses)('the key-value store for $use on $name', ({ name, place, dur
       (
         await Promise.all(
           Array.from({ length: 30 }, (_, index) =>
-            (index % 2 ? store : other).compareAndSet(key, null, String(index), { ttlMs: 200 }),
+            (index % 2 ? store : other).compareAndSet(key, null, String(index), { ttlMs: 60_000 }),
           ),
         )
       ).filter(Boolean)
     expect(await race()).toHaveLength(1)
     expect(await race()).toHaveLength(0)
-    await pause(250)
+    await store.set(key, 'released soon', { ttlMs: 50 })
+    await pause(100)
     expect(await race()).toHaveLength(1)
   })
 

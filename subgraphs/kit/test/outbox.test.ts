@@ -21,7 +21,7 @@ import { fresh, upTo } from './events.ts'
 import { kill, startProcess } from './processes/start.ts'
 
 const topic = 'movieverse.reviews'
-const eventually = (check: () => unknown) => vi.waitFor(check, { timeout: 20_000, interval: 20 })
+const eventually = (check: () => unknown, timeout = 25_000) => vi.waitFor(check, { timeout, interval: 20 })
 
 /** The `number`-th change of a film's reviews. */
 const change = (film: number, number: number): OutgoingEvent => ({
@@ -402,11 +402,11 @@ test('a service that is killed again and again loses no event and has no effect 
       process = await startProcess('review-service.ts', settings)
     }
   }
-  await eventually(async () => expect(await effects()).toBe(films * rounds))
+  await eventually(async () => expect(await effects()).toBe(films * rounds), 60_000)
   await eventually(async () => expect(await service.waiting()).toBe(0))
   const { rows } = await service.pool.query('select key, number from effect order by place')
   for (const film of upTo(films)) {
     const numbers = rows.filter(({ key }) => key === String(film + 1)).map(({ number }) => number)
     expect(numbers).toEqual(upTo(rounds))
   }
-}, 60_000)
+}, 120_000)
