@@ -4,6 +4,7 @@ import type { Weighed } from '../planning/cache.ts'
 import { divideOperation } from '../planning/document.ts'
 import { QueryPlanError, type QueryPlanner } from '../planning/planner.ts'
 import { supergraphJoins } from '../supergraph/read.ts'
+import { Cancellation } from '../transport/cancellation.ts'
 import { createAnswer } from './answer.ts'
 import { compilePlan } from './compile.ts'
 import type { EngineOptions } from './engine.ts'
@@ -40,7 +41,8 @@ export function createCompiler({ supergraph, transport, onError }: EngineOptions
       context: RequestContext,
     ): Promise<ExecutionResult> => {
       try {
-        const run: Run = { data: {}, variables, context, faults: [] }
+        const cancellation = new Cancellation(context.signal)
+        const run: Run = { data: {}, variables, context, cancellation, faults: [] }
         const pending = step?.(run)
         if (pending !== undefined) await pending
         introspect(run)

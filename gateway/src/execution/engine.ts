@@ -12,7 +12,7 @@ export interface EngineOptions {
   readonly transport: Transport
   /** Told about operations that cannot be planned, and about bugs. Clients learn only that there was one. */
   readonly onError?: (error: Error, operation: Operation) => void
-  /** Compiled operations kept, by weight: the characters of their documents and plans. */
+  /** Characters of documents and plans whose operations are kept compiled; each takes some 30 bytes. Default 8 million. */
   readonly cacheWeight?: number
 }
 
@@ -25,7 +25,7 @@ export interface EngineOptions {
  */
 export function createEngine(options: EngineOptions): Engine {
   const { supergraph } = options
-  const cache = new CompiledCache(options.cacheWeight ?? 64 * 1024 * 1024)
+  const cache = new CompiledCache(options.cacheWeight ?? 8 * 1024 * 1024)
   const compile = createCompiler(options, options.planner(supergraph))
   return {
     supergraph,

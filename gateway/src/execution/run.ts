@@ -1,4 +1,5 @@
 import type { RequestContext } from '../operation.ts'
+import type { Cancellation } from '../transport/cancellation.ts'
 
 /** An object of the data tree. Keys are response keys. */
 export type Entity = Record<string, unknown>
@@ -20,6 +21,7 @@ export interface Run {
   /** Coerced values of the client's variables. */
   readonly variables: Readonly<Record<string, unknown>>
   readonly context: RequestContext
+  readonly cancellation: Cancellation
   readonly faults: Fault[]
 }
 

@@ -33,8 +33,8 @@ export type Send = (
 
 /** The plain way: each fetch is a request of its own. */
 export function createSend(transport: Transport, service: string, url: string): Send {
-  return ({ context }, { sent }, variables) =>
-    transport.send({ service, url, operation: sent, variables: variablesText(variables) }, context)
+  return ({ context, cancellation }, { sent: operation }, variables) =>
+    transport.send({ service, url, operation, variables: variablesText(variables), cancellation }, context)
 }
 
 /** JSON text of an object. Names of variables need no escapes. */

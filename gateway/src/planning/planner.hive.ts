@@ -123,9 +123,7 @@ function requirement(selection: RequiresSelection): Requirement {
       }
     }
     case 'InlineFragment':
-      if (selection.skipIf || selection.includeIf) {
-        throw new QueryPlanError('conditions inside requirements are not supported')
-      }
+      // What a condition left out was not fetched, and what was not fetched is not represented.
       return {
         kind: 'fragment',
         type: selection.typeCondition,

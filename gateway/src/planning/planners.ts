@@ -1,7 +1,20 @@
 import type { QueryPlannerFactory } from './planner.ts'
 
+const apollo = async (): Promise<QueryPlannerFactory> => (await import('./planner.apollo.ts')).apolloPlanner
+
+/** Hive's planner is native and not built for every platform (musl, Windows): there Apollo's takes its place. */
+async function hive(): Promise<QueryPlannerFactory> {
+  try {
+    return (await import('./planner.hive.ts')).hivePlanner
+  } catch (error) {
+    if (!(error instanceof Error && /native binding|WASI binding/i.test(error.message))) throw error
+    process.emitWarning("Hive's query planner has no build for this platform; Apollo's is used.")
+    return apollo()
+  }
+}
+
 /** Planners by the name that the command line gives them, loaded when asked for. */
-export const planners = new Map<string, () => Promise<QueryPlannerFactory>>([
-  ['hive', async () => (await import('./planner.hive.ts')).hivePlanner],
-  ['apollo', async () => (await import('./planner.apollo.ts')).apolloPlanner],
+export const planners: ReadonlyMap<string, () => Promise<QueryPlannerFactory>> = new Map([
+  ['hive', hive],
+  ['apollo', apollo],
 ])

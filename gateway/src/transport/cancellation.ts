@@ -1,26 +1,41 @@
-const listeners = new WeakMap<AbortSignal, Set<() => void>>()
-
 /**
- * Calls `stop` once when the signal is aborted. All fetches of a request share one listener on its signal,
- * since a listener each costs more than a set's entry by two orders of magnitude.
- * @returns ends the interest; to be called when the fetch is over
+ * The end of a request before its time, for its fetches. They share one listener on the request's signal,
+ * made when the first of them begins: a listener for each costs more than the rest of their bookkeeping.
  */
-export function onAbort(signal: AbortSignal, stop: () => void): () => void {
-  let stops = listeners.get(signal)
-  if (!stops) {
-    const made = new Set<() => void>()
+export class Cancellation {
+  readonly #signal: AbortSignal | undefined
+  #stops: Set<() => void> | undefined
+
+  /** @param signal nothing is ever cancelled without one */
+  constructor(signal?: AbortSignal) {
+    this.#signal = signal
+  }
+
+  get cancelled(): boolean {
+    return this.#signal?.aborted ?? false
+  }
+
+  /** Calls `stop` when the request is cancelled, unless it is removed before. */
+  add(stop: () => void): void {
+    if (!this.#signal) return
+    this.#stops ??= this.#listen(this.#signal)
+    this.#stops.add(stop)
+  }
+
+  remove(stop: () => void): void {
+    this.#stops?.delete(stop)
+  }
+
+  #listen(signal: AbortSignal): Set<() => void> {
+    const stops = new Set<() => void>()
     signal.addEventListener(
       'abort',
       () => {
-        for (const each of made) each()
-        made.clear()
+        for (const stop of stops) stop()
+        stops.clear()
       },
       { once: true },
     )
-    listeners.set(signal, made)
-    stops = made
+    return stops
   }
-  const mine = stops
-  mine.add(stop)
-  return () => void mine.delete(stop)
 }

@@ -1,5 +1,5 @@
 import type { RequestContext } from '../operation.ts'
-import { onAbort } from './cancellation.ts'
+import { Cancellation } from './cancellation.ts'
 import { type SubgraphRequest, type SubgraphResponse, type Transport, TransportError } from './transport.ts'
 
 /** Headers that differ between equal requests and give no rights. */
@@ -17,19 +17,18 @@ interface Flight {
  */
 export function withDeduplication(transport: Transport): Transport {
   const flights = new Map<string, Flight>()
-  const unending = new AbortController().signal
+  const unending = new Cancellation()
 
-  const join = async (flight: Flight, context: RequestContext): Promise<SubgraphResponse> => {
-    const { signal } = context
+  const join = async (flight: Flight, cancellation: Cancellation): Promise<SubgraphResponse> => {
     const cancelled = Promise.withResolvers<never>()
     const fail = () => cancelled.reject(new TransportError('REQUEST_CANCELLED', 'The request was cancelled.'))
-    if (signal.aborted) fail()
-    const forget = onAbort(signal, fail)
+    if (cancellation.cancelled) fail()
+    cancellation.add(fail)
     try {
       const response = await Promise.race([flight.response, cancelled.promise])
       return flight.shared ? structuredClone(response) : response
     } finally {
-      forget()
+      cancellation.remove(fail)
     }
   }
 
@@ -40,14 +39,14 @@ export function withDeduplication(transport: Transport): Transport {
       const known = flights.get(key)
       if (known) {
         known.shared = true
-        return join(known, context)
+        return join(known, request.cancellation)
       }
       const land = () => void flights.delete(key)
-      const response = transport.send(request, { ...context, signal: unending })
+      const response = transport.send({ ...request, cancellation: unending }, context)
       response.then(land, land)
       const flight: Flight = { response, shared: false }
       flights.set(key, flight)
-      return join(flight, context)
+      return join(flight, request.cancellation)
     },
     close: () => transport.close(),
   }

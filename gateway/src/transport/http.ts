@@ -1,6 +1,5 @@
 import { Pool } from 'undici'
 import type { RequestContext } from '../operation.ts'
-import { onAbort } from './cancellation.ts'
 import { HttpExchange } from './http-exchange.ts'
 import { type SubgraphRequest, type SubgraphResponse, type Transport, TransportError } from './transport.ts'
 
@@ -39,6 +38,7 @@ export function createHttpTransport(options: HttpTransportOptions = {}): Transpo
   const target = (url: string): Target => {
     const known = targets.get(url)
     if (known) return known
+    if (!URL.canParse(url)) throw new TransportError('SERVICE_UNAVAILABLE', 'The service has no address.')
     const { origin, pathname, search } = new URL(url)
     let pool = pools.get(origin)
     if (!pool) {
@@ -65,11 +65,13 @@ export function createHttpTransport(options: HttpTransportOptions = {}): Transpo
     identity: Headers | undefined,
   ): Promise<SubgraphResponse> =>
     new Promise((resolve, reject) => {
-      if (context.signal.aborted) return reject(cancelled())
+      const { cancellation } = request
+      if (cancellation.cancelled) return reject(cancelled())
       const { pool, path } = target(request.url)
+      const stop = () => exchange.stop(cancelled())
       const end = () => {
         clearTimeout(timer)
-        forget()
+        cancellation.remove(stop)
       }
       const exchange = new HttpExchange(
         {
@@ -85,7 +87,7 @@ export function createHttpTransport(options: HttpTransportOptions = {}): Transpo
         maxResponseBytes,
       )
       const timer = setTimeout(() => exchange.stop(timedOut(timeoutMs)), timeoutMs)
-      const forget = onAbort(context.signal, () => exchange.stop(cancelled()))
+      cancellation.add(stop)
       const headers = CONTENT.slice()
       append(headers, context.headers)
       if (identity) append(headers, identity)

@@ -1,6 +1,5 @@
 import type { ExecutionResult } from 'graphql'
 import type { RequestContext } from '../operation.ts'
-import { onAbort } from './cancellation.ts'
 import { readResponse } from './response.ts'
 import { type SubgraphRequest, type SubgraphResponse, type Transport, TransportError } from './transport.ts'
 
@@ -38,7 +37,8 @@ export function createLocalTransport({ executors, timeoutMs = 10_000 }: LocalTra
 
   return {
     async send(request, context) {
-      if (context.signal.aborted) throw cancelled()
+      const { cancellation } = request
+      if (cancellation.cancelled) throw cancelled()
       const stopped = Promise.withResolvers<never>()
       const timer = setTimeout(
         () =>
@@ -47,12 +47,13 @@ export function createLocalTransport({ executors, timeoutMs = 10_000 }: LocalTra
           ),
         timeoutMs,
       )
-      const forget = onAbort(context.signal, () => stopped.reject(cancelled()))
+      const stop = () => stopped.reject(cancelled())
+      cancellation.add(stop)
       try {
         return await Promise.race([run(request, context), stopped.promise])
       } finally {
         clearTimeout(timer)
-        forget()
+        cancellation.remove(stop)
       }
     },
     close: async () => undefined,

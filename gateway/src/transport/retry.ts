@@ -7,7 +7,8 @@ export function withRetry(transport: Transport): Transport {
       const sent = transport.send(request, context)
       if (request.operation.kind !== 'query') return sent
       return sent.catch((error: unknown) => {
-        const again = error instanceof TransportError && error.connectionLost && !context.signal.aborted
+        const again =
+          error instanceof TransportError && error.connectionLost && !request.cancellation.cancelled
         if (!again) throw error
         return transport.send(request, context)
       })

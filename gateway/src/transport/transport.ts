@@ -1,4 +1,5 @@
 import type { RequestContext } from '../operation.ts'
+import type { Cancellation } from './cancellation.ts'
 
 /** An operation that a plan sends to a subgraph. One object for all its requests: transports cache by its identity. */
 export interface SubgraphOperation {
@@ -17,6 +18,8 @@ export interface SubgraphRequest {
   readonly operation: SubgraphOperation
   /** JSON text of an object. */
   readonly variables: string
+  /** Shared by all fetches of a client's request. */
+  readonly cancellation: Cancellation
 }
 
 /** What a subgraph answered. It belongs to the receiver, who may change it. */
@@ -35,7 +38,7 @@ export interface SubgraphError {
 export interface Transport {
   /**
    * Resolves with the subgraph's answer, its GraphQL errors included.
-   * Stops when `context.signal` is aborted.
+   * Stops when the request's cancellation says so.
    * @throws TransportError when there is no answer that could be used
    */
   send(request: SubgraphRequest, context: RequestContext): Promise<SubgraphResponse>

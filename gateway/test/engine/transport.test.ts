@@ -1,5 +1,6 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
 import { hivePlanner } from '../../src/planning/planner.hive.ts'
+import { Cancellation } from '../../src/transport/cancellation.ts'
 import { Circuit, defaultCircuit } from '../../src/transport/circuit.ts'
 import { createSubgraphTransport } from '../../src/transport/subgraphs.ts'
 import { subgraphOperation } from '../../src/transport/transport.ts'
@@ -128,7 +129,13 @@ describe('A circuit', () => {
 
 describe('The way to the subgraphs', () => {
   const operation = subgraphOperation('{ ships { id } }', undefined, 'query')
-  const request = () => ({ service: 'fleet', url: `${subgraphs.origin}/fleet`, operation, variables: '{}' })
+  const request = (signal?: AbortSignal) => ({
+    service: 'fleet',
+    url: `${subgraphs.origin}/fleet`,
+    operation,
+    variables: '{}',
+    cancellation: new Cancellation(signal),
+  })
 
   test('tells each fetch’s outcome and the state of each circuit', async () => {
     const outcomes: unknown[] = []
@@ -152,8 +159,8 @@ describe('The way to the subgraphs', () => {
 
   test('sends nothing for a request that is already over', async () => {
     const transport = createSubgraphTransport()
-    const over = contextOf({ signal: AbortSignal.abort() })
-    await expect(transport.send(request(), over)).rejects.toMatchObject({ code: 'REQUEST_CANCELLED' })
+    const sent = transport.send(request(AbortSignal.abort()), contextOf())
+    await expect(sent).rejects.toMatchObject({ code: 'REQUEST_CANCELLED' })
     expect(subgraphs.seen).toEqual([])
     await transport.close()
   })
