@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { ask, dataFolder, operation, type Platform, register, start } from './platform.ts'
+import { ask, cleanUp, dataFolder, operation, type Platform, register, start } from './platform.ts'
 
 let platform: Platform
 const page = (name: string, variables: Record<string, unknown>) =>
@@ -7,8 +7,8 @@ const page = (name: string, variables: Record<string, unknown>) =>
 
 beforeAll(async () => {
   platform = await start({ DATA_DIR: await dataFolder() })
-}, 120_000)
-afterAll(() => platform?.stop())
+}, 300_000)
+afterAll(cleanUp)
 
 describe('a fresh platform with the sample', () => {
   test('welcomes with its address, the demo accounts, a one-time administrator password and a query to try', () => {

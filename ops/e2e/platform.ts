@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { readFileSync } from 'node:fs'
-import { mkdtemp } from 'node:fs/promises'
+import { mkdtemp, rm } from 'node:fs/promises'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -37,7 +37,25 @@ export async function freePort(): Promise<number> {
   return address.port
 }
 
-export const dataFolder = () => mkdtemp(join(tmpdir(), 'movieverse-e2e-'))
+const started = new Set<ChildProcess>()
+const folders = new Set<string>()
+
+export async function dataFolder(): Promise<string> {
+  const folder = await mkdtemp(join(tmpdir(), 'movieverse-e2e-'))
+  folders.add(folder)
+  return folder
+}
+
+/** Ends what a failed test has left running, and removes every folder. */
+export async function cleanUp(): Promise<void> {
+  for (const child of started) {
+    if (child.exitCode !== null || child.signalCode !== null) continue
+    const ended = once(child, 'exit')
+    child.kill('SIGTERM')
+    await ended
+  }
+  for (const folder of folders) await rm(folder, { recursive: true, force: true })
+}
 
 /** Runs the bundled standalone program until it ends. */
 export function launch(environment: Record<string, string>) {
@@ -45,6 +63,7 @@ export function launch(environment: Record<string, string>) {
     env: { ...inherited, ...environment },
     stdio: ['ignore', 'pipe', 'pipe'],
   })
+  started.add(child)
   let printed = ''
   child.stdout.on('data', (chunk) => (printed += chunk))
   child.stderr.on('data', (chunk) => (printed += chunk))
@@ -57,7 +76,7 @@ export async function start(environment: Record<string, string> & { DATA_DIR: st
   const port = environment.PORT ?? String(await freePort())
   const { child, ended, output } = launch({ ...environment, PORT: port })
   const origin = `http://127.0.0.1:${port}`
-  const deadline = Date.now() + 90_000
+  const deadline = Date.now() + 240_000
   for (;;) {
     if (child.exitCode !== null || child.signalCode !== null)
       throw new Error(`the platform ended:\n${output()}`)
@@ -68,7 +87,7 @@ export async function start(environment: Record<string, string> & { DATA_DIR: st
     if (ready) break
     if (Date.now() > deadline) {
       child.kill('SIGKILL')
-      throw new Error(`the platform is not ready after 90 s:\n${output()}`)
+      throw new Error(`the platform is not ready after 240 s:\n${output()}`)
     }
     await new Promise((resolve) => setTimeout(resolve, 25))
   }

@@ -63,11 +63,11 @@ async function start(lifecycle: Lifecycle): Promise<void> {
     ),
     stopping: lifecycle.stopping,
   })
+  // Last, so that no start that is cut off keeps the password to itself.
+  const administratorPassword = await ensureAdministrator(administration)
   handle = async (request, response) => {
     if (!(await health(request, response))) await gateway.handle(request, response)
   }
-  // Last, so that no start that is cut off keeps the password to itself.
-  const administratorPassword = await ensureAdministrator(administration)
   const shownHost = host === '127.0.0.1' ? 'localhost' : host
   process.stdout.write(
     welcome({ origin: `http://${shownHost}:${port}`, dataDir, sample, administratorPassword }),

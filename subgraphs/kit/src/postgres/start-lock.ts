@@ -1,8 +1,9 @@
 import { randomUUID } from 'node:crypto'
-import { link, mkdir, rm, writeFile } from 'node:fs/promises'
+import { link, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { readIfThere } from './cluster.ts'
+import { makeFolder } from './folder.ts'
 import { isAlive } from './postmaster.ts'
 
 /**
@@ -10,7 +11,7 @@ import { isAlive } from './postmaster.ts'
  * of a killed process is taken over.
  */
 export async function withStartLock<T>(root: string, work: () => Promise<T>): Promise<T> {
-  await mkdir(root, { recursive: true, mode: 0o711 })
+  await makeFolder(root, 0o711)
   const lock = join(root, 'starting.lock')
   const own = join(root, `starting.${randomUUID()}`)
   await writeFile(own, `${process.pid}`)
