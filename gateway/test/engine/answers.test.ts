@@ -249,6 +249,44 @@ test('@requires with an argument of its own leaves the client’s field alone, p
   await asker.close()
 })
 
+test('root fields that a plan fetches for an object deep inside are merged there, and so are their errors', async () => {
+  const fetch = {
+    operationName: undefined,
+    operationKind: 'query',
+    variables: [],
+    outputRewrites: [],
+  } as const
+  const path = ['ship', 'captain'].map((name) => ({ kind: 'field' as const, name }))
+  const asker = createAsker(subgraphs, () => ({
+    plan: async () => ({
+      kind: 'sequence',
+      nodes: [
+        {
+          ...fetch,
+          kind: 'root',
+          service: 'fleet',
+          path: [],
+          operation: '{ ship(id: "s1") { captain { id } } }',
+        },
+        { ...fetch, kind: 'root', service: 'crew', path, operation: '{ friends: sailors { id } }' },
+      ],
+    }),
+  }))
+  const query = '{ ship(id: "s1") { captain { id friends { id } } } }'
+  const friends = [{ id: 'p1' }, { id: 'p2' }, { id: 'p3' }]
+  expect((await asker.ask(query)).data).toEqual({ ship: { captain: { id: 'p1', friends } } })
+  subgraphs.intercept(({ service }, response) => {
+    if (service !== 'crew') return false
+    response.writeHead(500).end()
+    return true
+  })
+  const { data, errors } = await asker.ask(query)
+  subgraphs.restore()
+  expect(data).toEqual({ ship: { captain: null } })
+  expect(errors).toMatchObject([{ path: ['ship', 'captain', 'friends'] }])
+  await asker.close()
+})
+
 test('a subscription is answered with a code', async () => {
   const asker = createAsker(subgraphs, hivePlanner)
   const operation = operationOf(subgraphs.supergraph, '{ ships { id } }')
