@@ -40,13 +40,14 @@ async function start(lifecycle: Lifecycle): Promise<void> {
   await Promise.all(serviceNames.map((name) => platform.databases.migrate(name)))
 
   const subgraphs = await createSubgraphs(platform, { log })
+  const { administration } = subgraphs.auth
+  const sample = SAMPLE !== 'none'
+  // Before the consumers are at work, which would take up every batch while the next one is written.
+  if (sample) await ensureSample({ dataDir, urlOf: platform.databases.url, administration, log })
   for (const subgraph of subgraphs.all) {
     const hosted = await hostSubgraph(subgraph, { ...platform, log })
     lifecycle.onStop(subgraph.name, () => hosted.close())
   }
-  const { administration } = subgraphs.auth
-  const sample = SAMPLE !== 'none'
-  if (sample) await ensureSample({ dataDir, urlOf: platform.databases.url, administration, log })
 
   const gateway = await createStandaloneGateway({
     platform,
