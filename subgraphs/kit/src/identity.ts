@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto'
-import { chmod, mkdir, open, readFile } from 'node:fs/promises'
+import { existsSync } from 'node:fs'
+import { chmod, link, mkdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import {
   type CryptoKey,
@@ -11,7 +12,9 @@ import {
   jwtVerify,
   SignJWT,
 } from 'jose'
+import { LRUCache } from 'lru-cache'
 import { z } from 'zod'
+import { folderFault } from './data-folder.ts'
 import { reasonOf, StartupError, unauthenticated } from './errors.ts'
 import type { Viewer } from './viewer.ts'
 
@@ -84,17 +87,13 @@ export async function createIdentityKey(): Promise<IdentityKey> {
 /**
  * The key in a file (a private Ed25519 JWK, readable by its owner alone); made when there is none. Processes that start
  * together agree on one: the file is created exclusively, and who comes second reads it.
- * @throws StartupError START_FAILED when the file is not such a key
+ * @throws StartupError START_FAILED when the file is not such a key, DATA_DIR_NOT_WRITABLE, DISK_FULL
  */
 export async function loadIdentityKey(file: string): Promise<IdentityKey> {
-  await mkdir(dirname(file), { recursive: true })
-  const fresh = await generateKeyPair('EdDSA', { extractable: true })
   try {
-    const handle = await open(file, 'wx', 0o600)
-    await handle.writeFile(JSON.stringify(await exportJWK(fresh.privateKey)))
-    await handle.close()
+    await createKeyFile(file)
   } catch (error) {
-    if (!(error instanceof Error && 'code' in error && error.code === 'EEXIST')) throw error
+    throw folderFault(error, dirname(file)) ?? error
   }
   try {
     await chmod(file, 0o600)
@@ -106,6 +105,22 @@ export async function loadIdentityKey(file: string): Promise<IdentityKey> {
       'Restore the file from a backup, or delete it to have a new key made.',
       { cause: error },
     )
+  }
+}
+
+/** Complete before it has its name, so that nobody reads half of a key. */
+async function createKeyFile(file: string): Promise<void> {
+  await mkdir(dirname(file), { recursive: true, mode: 0o700 })
+  if (existsSync(file)) return
+  const { privateKey } = await generateKeyPair('EdDSA', { extractable: true })
+  const fresh = `${file}.${randomUUID()}`
+  await writeFile(fresh, JSON.stringify(await exportJWK(privateKey)), { mode: 0o600, flush: true })
+  try {
+    await link(fresh, file)
+  } catch (error) {
+    if (!(error instanceof Error && 'code' in error && error.code === 'EEXIST')) throw error
+  } finally {
+    await rm(fresh)
   }
 }
 
@@ -130,10 +145,20 @@ export function createIdentitySigner({ kid, privateKey }: IdentityKey): Identity
   }
 }
 
+/** Tokens that were verified are kept until they end: the gateway uses one for 30 s. */
+const rememberedTokens = 10_000
+/** Seconds that the clocks of two processes may differ. */
+const clockTolerance = 5
+
 /** Verifies the identities that a subgraph is asked with. `audience` is the subgraph's own name. */
 export function createIdentityVerifier(audience: string, { publicKey }: IdentityKey): IdentityVerifier {
+  const verified = new LRUCache<string, { readonly identity: Identity; readonly endsAt: number }>({
+    max: rememberedTokens,
+  })
   return {
     async verify(token) {
+      const known = token === undefined ? undefined : verified.get(token)
+      if (known && known.endsAt > Date.now()) return known.identity
       if (token === undefined)
         throw unauthenticated('Only the gateway and the services of the platform are answered.')
       try {
@@ -143,13 +168,15 @@ export function createIdentityVerifier(audience: string, { publicKey }: Identity
           issuer,
           requiredClaims: ['exp', 'iat'],
           maxTokenAge: identityLifetime,
-          clockTolerance: 5,
+          clockTolerance,
         })
         const { sub, username, roles, sid, service } = claims.parse(payload)
         const viewer =
           sub === undefined
             ? null
             : { userId: Number(sub), username: username ?? '', roles: roles ?? [], sessionId: sid ?? '' }
+        const endsAt = ((payload.exp ?? 0) + clockTolerance) * 1000
+        verified.set(token, { identity: { viewer, service }, endsAt })
         return { viewer, service }
       } catch (error) {
         throw unauthenticated(`The request's identity is not valid: ${reasonOf(error)}`)

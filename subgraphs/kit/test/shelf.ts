@@ -211,7 +211,8 @@ export function createShelf(): Shelf {
     /** Its second book has no title, which every book must have. */
     @Query(() => Faulty, { nullable: true })
     faulty(): Faulty {
-      const books = [rows[0], { ...rows[1], title: null }] as unknown[] as Book[]
+      const untitled: Partial<Book> = { ...rows[1], title: undefined }
+      const books = [rows[0], untitled] as Book[]
       return { books: Promise.resolve(books), deep: Promise.resolve({ books: () => books }) }
     }
 

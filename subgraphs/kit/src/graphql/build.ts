@@ -1,5 +1,5 @@
 import 'reflect-metadata'
-import { buildSubgraphSchema, printSubgraphSchema } from '@apollo/subgraph'
+import { buildSubgraphSchema, type GraphQLResolverMap, printSubgraphSchema } from '@apollo/subgraph'
 import { type DocumentNode, type GraphQLSchema, Kind, parse, print, specifiedDirectives } from 'graphql'
 import {
   type BuildSchemaOptions,
@@ -70,7 +70,9 @@ export function buildFederatedSchema(options: FederatedSchemaOptions): GraphQLSc
       printSubgraphSchema(plain),
     ].join('\n'),
   )
-  const schema = buildSubgraphSchema([{ typeDefs, resolvers: createResolversMap(plain) as never }])
+  const schema = buildSubgraphSchema([
+    { typeDefs, resolvers: createResolversMap(plain) as GraphQLResolverMap },
+  ])
   schema.extensions = { ...schema.extensions, [sdlKey]: print(typeDefs) }
   resolveComputedFields(schema)
   resolveReferences(schema, options.references ?? {})

@@ -21,12 +21,14 @@ export function encodeCursor(order: string, key: CursorKey): string {
 export function decodeCursor(cursor: string, order: string, shape: CursorShape): CursorKey {
   const parts = parseCursor(cursor)
   if (!Array.isArray(parts)) throw badUserInput('after is not a cursor.', 'after')
-  const [name, ...key] = parts as unknown[]
+  const [name, ...key]: unknown[] = parts
   if (name !== order) throw badUserInput('after is a cursor of another list or order.', 'after')
-  if (key.length !== shape.length || !key.every((value, index) => fits(value, shape[index]))) {
-    throw badUserInput('after is not a cursor.', 'after')
-  }
-  return key as unknown[] as CursorKey
+  if (!isKey(key, shape)) throw badUserInput('after is not a cursor.', 'after')
+  return key
+}
+
+function isKey(key: unknown[], shape: CursorShape): key is (string | number)[] {
+  return key.length === shape.length && key.every((value, index) => fits(value, shape[index]))
 }
 
 function parseCursor(cursor: string): unknown {

@@ -2,7 +2,8 @@ import { spawn } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
 import { mkdir, readFile, rm, statfs, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { StartupError } from '../errors.ts'
+import { diskFull, folderFault } from '../data-folder.ts'
+import { reasonOf, StartupError } from '../errors.ts'
 import { giveTo, type Launcher, serverLauncher } from './account.ts'
 import { type PostgresBinaries, postgresMajor } from './binaries.ts'
 
@@ -143,37 +144,17 @@ async function checkFreeSpace(root: string, minimum: number): Promise<void> {
   if (bavail * bsize < minimum) throw diskFull(root, bavail * bsize)
 }
 
-function diskFull(root: string, free?: number, cause?: unknown): StartupError {
-  const left = free === undefined ? '' : ` (${Math.floor(free / 1_000_000)} MB left)`
-  return new StartupError(
-    'DISK_FULL',
-    `The disk of ${root} is full${left}.`,
-    'Free some space, or set DATA_DIR to a folder on another disk.',
-    { cause },
-  )
-}
-
-/** Reads the cause out of a failed start: a system error, or what the server's programs wrote. */
+/** What an operator can do about a failed start: by a system error, or by what the server's programs wrote. */
 export function startupError(error: unknown, root: string): StartupError {
   if (error instanceof StartupError) return error
-  const code = error instanceof Error && 'code' in error ? String(error.code) : ''
-  const text = error instanceof Error ? error.message : String(error)
-  if (code === 'ENOSPC' || code === 'EDQUOT' || text.includes('No space left on device')) {
-    return diskFull(root, undefined, error)
-  }
-  if (['EACCES', 'EPERM', 'EROFS', 'ENOTDIR', 'EEXIST'].includes(code) || /ermission denied/.test(text)) {
-    return new StartupError(
-      'DATA_DIR_NOT_WRITABLE',
-      `The data folder ${root} cannot be written (${code || text.split('\n').at(-1)}).`,
-      'Give this account the right to write there (under root: the account "postgres" must reach the folder), or set DATA_DIR to another folder.',
+  return (
+    folderFault(error, root) ??
+    new StartupError(
+      'START_FAILED',
+      `PostgreSQL could not start in ${root}: ${reasonOf(error)}`,
+      `Look into ${join(root, 'server.log')}.`,
       { cause: error },
     )
-  }
-  return new StartupError(
-    'START_FAILED',
-    `PostgreSQL could not start in ${root}: ${text}`,
-    `Look into ${join(root, 'server.log')}.`,
-    { cause: error },
   )
 }
 

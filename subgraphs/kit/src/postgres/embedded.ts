@@ -6,7 +6,7 @@ import { reasonOf, StartupError } from '../errors.ts'
 import type { Log } from '../log.ts'
 import { findBinaries } from './binaries.ts'
 import { type ClusterFolder, clusterFolder, prepareCluster, readIfThere, startupError } from './cluster.ts'
-import { launch, type Postmaster, readPostmaster, stopPostmaster } from './postmaster.ts'
+import { launch, type Postmaster, readPostmaster, runsWith, stopPostmaster } from './postmaster.ts'
 import { withStartLock } from './start-lock.ts'
 
 /** A running PostgreSQL server of the platform's own, on the loopback interface. */
@@ -63,7 +63,7 @@ const fastSettings = { fsync: 'off', synchronous_commit: 'off', full_page_writes
 
 /**
  * Starts the built-in PostgreSQL in a data folder, made at the first start. A server that outlived its killed owner is
- * stopped and started anew; a killed server recovers by its write-ahead log.
+ * taken over, or started anew when its settings are others; a killed server recovers by its write-ahead log.
  * @throws StartupError DATA_DIR_NOT_WRITABLE, DISK_FULL, DATA_VERSION, DATA_DIR_IN_USE, PORT_TAKEN, START_FAILED
  */
 export async function startEmbeddedPostgres(options: EmbeddedPostgresOptions): Promise<EmbeddedPostgres> {
@@ -75,31 +75,33 @@ export async function startEmbeddedPostgres(options: EmbeddedPostgresOptions): P
   }
 }
 
+function settingsOf({ durable = true }: EmbeddedPostgresOptions): Readonly<Record<string, string>> {
+  return { ...memorySettings, ...(durable ? durableSettings : fastSettings) }
+}
+
 async function startIn(folder: ClusterFolder, options: EmbeddedPostgresOptions): Promise<EmbeddedPostgres> {
   const running = await readPostmaster(folder)
   if (running) {
-    const joined = await joinOrStopOrphan(folder, running, options)
+    const joined = await joinOrTakeOver(folder, running, options)
     if (joined) return joined
   }
   const binaries = await findBinaries()
-  const durable = options.durable ?? true
   const { password, launcher } = await prepareCluster(folder, {
     binaries,
-    durable,
+    durable: options.durable ?? true,
     minimumFreeBytes: options.minimumFreeBytes ?? 100_000_000,
   })
   const port = options.port || (await freePort())
   await checkPort(port)
-  const settings = { ...memorySettings, ...(durable ? durableSettings : fastSettings) }
-  const postmaster = await launch(folder, { binaries, launcher, port, settings })
+  const postmaster = await launch(folder, { binaries, launcher, port, settings: settingsOf(options) })
   const lock = await ownerSession(postmaster.port, password, options.log)
   if (!lock) throw inUse(folder)
   options.log.info({ port, pid: postmaster.pid }, 'PostgreSQL is up')
   return embeddedServer({ postmaster, password, lock, role: 'owner' })
 }
 
-/** @returns the server of a live owner; undefined when there was none or it was stopped */
-async function joinOrStopOrphan(
+/** @returns the server of a live owner, or one that lost its owner; undefined when it had to be stopped */
+async function joinOrTakeOver(
   folder: ClusterFolder,
   running: Postmaster,
   options: EmbeddedPostgresOptions,
@@ -111,11 +113,15 @@ async function joinOrStopOrphan(
     if (!options.join) throw inUse(folder)
     return embeddedServer({ postmaster, password, lock: undefined, role: 'guest' })
   }
-  options.log.warn(
-    { pid: running.pid },
-    'a PostgreSQL server outlived its owner; it is stopped and started anew',
-  )
-  if (lock instanceof pg.Client) await lock.end()
+  if (lock instanceof pg.Client) {
+    const fits = !options.port || options.port === running.port
+    if (fits && postmaster && (await runsWith(folder, settingsOf(options)))) {
+      options.log.warn({ pid: running.pid }, 'a PostgreSQL server outlived its owner; it has a new one')
+      return embeddedServer({ postmaster, password, lock, role: 'owner' })
+    }
+    await lock.end()
+  }
+  options.log.warn({ pid: running.pid }, 'a PostgreSQL server outlived its owner; it is started anew')
   await stopPostmaster(running.pid)
   return undefined
 }

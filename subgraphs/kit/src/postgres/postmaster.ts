@@ -40,11 +40,24 @@ async function isPostgres(pid: number, folder: ClusterFolder): Promise<boolean> 
   return commandLine === undefined || commandLine.split('\0').includes(folder.cluster)
 }
 
+/** Whether a running server was started with these settings (postmaster.opts holds its command line, quoted). */
+export async function runsWith(folder: ClusterFolder, settings: Settings): Promise<boolean> {
+  const commandLine = (await readIfThere(join(folder.cluster, 'postmaster.opts')))?.trim()
+  const wanted = flagsOf(settings).map((flag) => `"${flag}"`)
+  return commandLine?.endsWith(wanted.join(' ')) ?? false
+}
+
+type Settings = Readonly<Record<string, string>>
+
+function flagsOf(settings: Settings): string[] {
+  return Object.entries(settings).flatMap(([name, value]) => ['-c', `${name}=${value}`])
+}
+
 export interface LaunchOptions {
   readonly binaries: PostgresBinaries
   readonly launcher: Launcher
   readonly port: number
-  readonly settings: Readonly<Record<string, string>>
+  readonly settings: Settings
 }
 
 /**
@@ -55,10 +68,9 @@ export interface LaunchOptions {
 export async function launch(folder: ClusterFolder, options: LaunchOptions): Promise<Postmaster> {
   await rm(folder.serverLog, { force: true })
   const log = openSync(folder.serverLog, 'a', 0o600)
-  const settings = Object.entries(options.settings).flatMap(([name, value]) => ['-c', `${name}=${value}`])
   const program = options.binaries.postgres
   const base = ['-D', folder.cluster, '-p', `${options.port}`]
-  const { file, args } = options.launcher.command(program, [...base, ...settings])
+  const { file, args } = options.launcher.command(program, [...base, ...flagsOf(options.settings)])
   const child = spawn(file, args, {
     // setpriv changes the account itself.
     ...(file === program ? options.launcher.account : undefined),
