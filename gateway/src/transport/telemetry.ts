@@ -1,11 +1,4 @@
-import {
-  context as active,
-  propagation,
-  type Span,
-  SpanKind,
-  SpanStatusCode,
-  trace,
-} from '@opentelemetry/api'
+import { context as active, type Span, SpanKind, SpanStatusCode, trace } from '@opentelemetry/api'
 import type { RequestContext } from '../operation.ts'
 import { type SubgraphRequest, type SubgraphResponse, type Transport, TransportError } from './transport.ts'
 
@@ -31,13 +24,22 @@ export function withTelemetry(transport: Transport, observer?: FetchObserver): T
       'graphql.operation.name': request.operation.name,
       'graphql.operation.type': request.operation.kind,
     })
-    const headers = { ...context.headers }
-    propagation.inject(trace.setSpan(active.active(), span), headers)
-    return ended(span, transport.send(request, { ...context, headers }))
+    const headers = { ...context.headers, traceparent: traceparentOf(span) }
+    const inside = trace.setSpan(active.active(), span)
+    return ended(
+      span,
+      active.with(inside, () => transport.send(request, { ...context, headers })),
+    )
   }
 
   const send = observer ? observed(traced, observer) : traced
   return { send, close: () => transport.close() }
+}
+
+/** https://www.w3.org/TR/trace-context/, version 00 */
+function traceparentOf(span: Span): string {
+  const { traceId, spanId, traceFlags } = span.spanContext()
+  return `00-${traceId}-${spanId}-${traceFlags.toString(16).padStart(2, '0')}`
 }
 
 function ended(span: Span, answer: Promise<SubgraphResponse>): Promise<SubgraphResponse> {

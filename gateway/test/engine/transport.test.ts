@@ -1,3 +1,6 @@
+import { context, SpanStatusCode, trace } from '@opentelemetry/api'
+import { AsyncLocalStorageContextManager } from '@opentelemetry/context-async-hooks'
+import { BasicTracerProvider, InMemorySpanExporter, SimpleSpanProcessor } from '@opentelemetry/sdk-trace-base'
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
 import { hivePlanner } from '../../src/planning/planner.hive.ts'
 import { Cancellation } from '../../src/transport/cancellation.ts'
@@ -155,6 +158,35 @@ describe('The way to the subgraphs', () => {
     ])
     expect(transport.circuits().get('fleet')).toEqual({ phase: 'closed', consecutiveFailures: 1 })
     await transport.close()
+  })
+
+  test('is a span for each fetch, which the subgraph can continue; a failed one says so', async () => {
+    const exporter = new InMemorySpanExporter()
+    context.setGlobalContextManager(new AsyncLocalStorageContextManager().enable())
+    trace.setGlobalTracerProvider(
+      new BasicTracerProvider({ spanProcessors: [new SimpleSpanProcessor(exporter)] }),
+    )
+    const transport = createSubgraphTransport()
+    try {
+      await transport.send(request(), contextOf({ headers: { traceparent: 'the client’s' } }))
+      subgraphs.intercept((_, response) => {
+        response.writeHead(500).end()
+        return true
+      })
+      await expect(transport.send(request(), contextOf())).rejects.toThrow('status 500')
+      const [fine, failed] = exporter.getFinishedSpans()
+      expect(fine).toMatchObject({ name: 'subgraph.fetch', attributes: { 'movieverse.subgraph': 'fleet' } })
+      const { traceId, spanId } = fine?.spanContext() ?? {}
+      expect(subgraphs.seen[0]?.headers.traceparent).toBe(`00-${traceId}-${spanId}-01`)
+      expect(failed?.status).toEqual({
+        code: SpanStatusCode.ERROR,
+        message: 'The service answered with status 500.',
+      })
+    } finally {
+      trace.disable()
+      context.disable()
+      await transport.close()
+    }
   })
 
   test('sends nothing for a request that is already over', async () => {
