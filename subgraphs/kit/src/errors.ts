@@ -35,8 +35,6 @@ export function codedError(
 
 export const unauthenticated = (message?: string): GraphQLError => codedError('UNAUTHENTICATED', message)
 export const forbidden = (message?: string): GraphQLError => codedError('FORBIDDEN', message)
-export const notFound = (message?: string): GraphQLError => codedError('NOT_FOUND', message)
-export const conflict = (message?: string): GraphQLError => codedError('CONFLICT', message)
 export const serviceUnavailable = (message?: string): GraphQLError =>
   codedError('SERVICE_UNAVAILABLE', message)
 

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { existsSync } from 'node:fs'
-import { chmod, link, mkdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { chmod, link, readFile, rm, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import {
   type CryptoKey,
@@ -16,6 +16,7 @@ import { LRUCache } from 'lru-cache'
 import { z } from 'zod'
 import { folderFault } from './data-folder.ts'
 import { reasonOf, StartupError, unauthenticated } from './errors.ts'
+import { makeFolder } from './postgres/folder.ts'
 import type { Viewer } from './viewer.ts'
 
 /** The request header that carries a signed identity. */
@@ -110,7 +111,7 @@ export async function loadIdentityKey(file: string): Promise<IdentityKey> {
 
 /** Complete before it has its name, so that nobody reads half of a key. */
 async function createKeyFile(file: string): Promise<void> {
-  await mkdir(dirname(file), { recursive: true, mode: 0o700 })
+  await makeFolder(dirname(file), 0o700)
   if (existsSync(file)) return
   const { privateKey } = await generateKeyPair('EdDSA', { extractable: true })
   const fresh = `${file}.${randomUUID()}`

@@ -74,6 +74,16 @@ describe('the key file', () => {
     await rm(folder, { recursive: true })
   })
 
+  test('in a folder that cannot be is refused with what to do', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'movieverse-identity-'))
+    await writeFile(join(folder, 'keys'), 'a file')
+    await expect(loadIdentityKey(join(folder, 'keys', 'identity.json'))).rejects.toMatchObject({
+      code: 'DATA_DIR_NOT_WRITABLE',
+      remedy: expect.stringContaining('DATA_DIR'),
+    })
+    await rm(folder, { recursive: true })
+  })
+
   test('that is none is refused with what to do', async () => {
     const folder = await mkdtemp(join(tmpdir(), 'movieverse-identity-'))
     const file = join(folder, 'identity.json')

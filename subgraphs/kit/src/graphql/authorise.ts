@@ -20,25 +20,8 @@ export function requireViewer(context: SubgraphContext): Viewer {
   return context.viewer
 }
 
-/** @throws GraphQLError UNAUTHENTICATED, FORBIDDEN */
-export function requireAdmin(context: SubgraphContext): Viewer {
-  const viewer = requireViewer(context)
-  if (!isAdmin(viewer)) throw forbidden()
-  return viewer
-}
-
 export function isOwnerOrAdmin(context: SubgraphContext, userId: number): boolean {
   return context.viewer !== null && (context.viewer.userId === userId || isAdmin(context.viewer))
-}
-
-/**
- * For fields of their owner alone.
- * @throws GraphQLError UNAUTHENTICATED, FORBIDDEN
- */
-export function requireOwnerOrAdmin(context: SubgraphContext, userId: number): Viewer {
-  const viewer = requireViewer(context)
-  if (!isOwnerOrAdmin(context, userId)) throw forbidden()
-  return viewer
 }
 
 /** What a viewer may be asked for by `@requiresScopes`: the roles. */

@@ -12,7 +12,7 @@ import { resolveComputedFields } from './compiled.ts'
 import { type References, resolveReferences } from './entities.ts'
 import { traceResolvers } from './traced.ts'
 
-export type { Reference, ReferenceResolver, References } from './entities.ts'
+export type { Reference, References } from './entities.ts'
 
 /** The directives of Federation that services use; a service may import more. */
 const federationImports = [

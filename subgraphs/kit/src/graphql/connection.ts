@@ -1,11 +1,10 @@
 import 'reflect-metadata'
-import type { GraphQLResolveInfo, SelectionSetNode } from 'graphql'
 import { ArgsType, Directive, Field, Int, ObjectType } from 'type-graphql'
 import { badUserInput } from '../errors.ts'
 import { type CursorKey, type CursorShape, decodeCursor, encodeCursor } from './cursor.ts'
 
 export type { CursorKey, CursorShape } from './cursor.ts'
-export { decodeCursor, encodeCursor } from './cursor.ts'
+export { encodeCursor } from './cursor.ts'
 
 /** Where a page stands in its list; the same in every service (Relay connections). */
 @Directive('@shareable')
@@ -108,18 +107,4 @@ export function toConnection<Row>(
       endCursor: edges.at(-1)?.cursor ?? null,
     },
   }
-}
-
-/** Whether a field is selected directly below the one being resolved: `isSelected(info, 'totalCount')`. */
-export function isSelected(info: GraphQLResolveInfo, field: string): boolean {
-  return info.fieldNodes.some((node) => node.selectionSet && selects(node.selectionSet, field, info))
-}
-
-function selects(set: SelectionSetNode, field: string, info: GraphQLResolveInfo): boolean {
-  return set.selections.some((selection) => {
-    if (selection.kind === 'Field') return selection.name.value === field
-    if (selection.kind === 'InlineFragment') return selects(selection.selectionSet, field, info)
-    const fragment = info.fragments[selection.name.value]
-    return fragment !== undefined && selects(fragment.selectionSet, field, info)
-  })
 }

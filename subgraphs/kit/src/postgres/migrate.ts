@@ -3,8 +3,6 @@ import pg from 'pg'
 import { reasonOf, StartupError } from '../errors.ts'
 import { type Migration, readMigrations } from './migrations.ts'
 
-export type { Migration } from './migrations.ts'
-
 export interface MigrateOptions {
   readonly url: string
   /** Folder of Prisma migrations; absolute or from the repository's root. */

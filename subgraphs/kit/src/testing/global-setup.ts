@@ -18,7 +18,10 @@ const prefix = 'movieverse-test-'
 /** Holds the pid of the run that a folder belongs to. */
 const ownerFile = 'run.pid'
 
-/** One PostgreSQL server for a whole run of the tests, in a folder that goes with it. */
+/**
+ * One PostgreSQL server for a whole run of the tests, in a folder that goes with it.
+ * @public called by vitest
+ */
 export default async function setup(project: TestProject): Promise<() => Promise<void>> {
   await removeAbandoned()
   const dataDir = await mkdtemp(join(tmpdir(), prefix))
