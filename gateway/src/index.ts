@@ -9,7 +9,7 @@ import { createHttpServer } from './http/server.ts'
 import { frontOptions, listen, readFiles } from './program.ts'
 import { readProgramOptions } from './program-options.ts'
 import { supergraphFile } from './supergraph/file.ts'
-import { createSubgraphTransport } from './transport/subgraphs.ts'
+import { createMeasuredTransport } from './transport/metrics.ts'
 
 const log = createLog({ service: 'gateway' })
 
@@ -22,7 +22,7 @@ async function start(lifecycle: Lifecycle): Promise<void> {
   const { openSecurity } = authenticated ? await import('./security.ts') : { openSecurity: null }
   const security = openSecurity && (await openSecurity(settings, source, { lifecycle, log }))
   const [files, planner] = await Promise.all([readFiles(settings), options.planner()])
-  const transport = createSubgraphTransport({ headersFor: security?.headersFor, deduplicate: dedupe })
+  const transport = createMeasuredTransport({ headersFor: security?.headersFor, deduplicate: dedupe })
   lifecycle.onStop('subgraphs', () => transport.close())
 
   const onError = (err: Error, { name }: { readonly name: string | undefined }) =>
@@ -47,7 +47,7 @@ async function start(lifecycle: Lifecycle): Promise<void> {
 
   const sessions = security && { sessions: () => security.sessions.ping() }
   const health = createHealthHandler({
-    checks: { ...gateway.checks, ...sessions },
+    checks: { ...gateway.checks, ...sessions, subgraphs: transport.check },
     stopping: lifecycle.stopping,
   })
   const http = createHttpServer(async (request, response) => {

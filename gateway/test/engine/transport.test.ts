@@ -1,3 +1,4 @@
+import { metrics } from '@movieverse/kit/metrics'
 import { context, SpanStatusCode, trace } from '@opentelemetry/api'
 import { AsyncLocalStorageContextManager } from '@opentelemetry/context-async-hooks'
 import { BasicTracerProvider, InMemorySpanExporter, SimpleSpanProcessor } from '@opentelemetry/sdk-trace-base'
@@ -5,6 +6,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
 import { hivePlanner } from '../../src/planning/planner.hive.ts'
 import { Cancellation } from '../../src/transport/cancellation.ts'
 import { Circuit, defaultCircuit } from '../../src/transport/circuit.ts'
+import { createMeasuredTransport } from '../../src/transport/metrics.ts'
 import { createSubgraphTransport } from '../../src/transport/subgraphs.ts'
 import { subgraphOperation } from '../../src/transport/transport.ts'
 import { contextOf, createAsker, type Subgraphs, startSubgraphs } from './federation.ts'
@@ -157,6 +159,23 @@ describe('The way to the subgraphs', () => {
       ['fleet', 'SUBREQUEST_HTTP_ERROR'],
     ])
     expect(transport.circuits().get('fleet')).toEqual({ phase: 'closed', consecutiveFailures: 1 })
+    await transport.close()
+  })
+
+  test('shows durations and open circuits among the metrics, and is not ready once all subgraphs fail', async () => {
+    const transport = createMeasuredTransport({ circuit: { consecutiveFailures: 1, openMs: 60_000 } })
+    await transport.send(request(), contextOf())
+    await transport.check()
+    expect(await metrics.metrics()).toContain('movieverse_gateway_circuit_open{subgraph="fleet"} 0')
+    subgraphs.intercept((_, response) => {
+      response.writeHead(500).end()
+      return true
+    })
+    await expect(transport.send(request(), contextOf())).rejects.toMatchObject({ status: 500 })
+    const printed = await metrics.metrics()
+    expect(printed).toContain('movieverse_gateway_circuit_open{subgraph="fleet"} 1')
+    expect(printed).toContain('movieverse_gateway_fetch_seconds_count{subgraph="fleet",outcome="ok"} 1')
+    await expect(transport.check()).rejects.toThrow('fleet: The service answered with status 500.')
     await transport.close()
   })
 

@@ -1,0 +1,73 @@
+import { metrics } from '@movieverse/kit/metrics'
+import { Gauge, Histogram } from 'prom-client'
+import type { BreakingTransport } from './breaker.ts'
+import type { CircuitState } from './circuit.ts'
+import { createSubgraphTransport, type SubgraphTransportOptions } from './subgraphs.ts'
+import type { FetchObserver } from './telemetry.ts'
+
+const FETCH_SECONDS = 'movieverse_gateway_fetch_seconds'
+const CIRCUIT_OPEN = 'movieverse_gateway_circuit_open'
+
+export interface MeasuredTransport extends BreakingTransport {
+  /**
+   * For `/readyz`: resolves while some subgraph can be asked. One that keeps failing takes its own fields
+   * away, not the gateway.
+   * @throws Error when every subgraph that was asked so far keeps failing
+   */
+  readonly check: () => Promise<void>
+}
+
+/** The whole way to the subgraphs, with its durations and circuits on the process's `/metrics`. */
+export function createMeasuredTransport(
+  options: Omit<SubgraphTransportOptions, 'observer'>,
+): MeasuredTransport {
+  const transport = createSubgraphTransport({ ...options, observer: createFetchMetrics() })
+  exposeCircuits(transport.circuits)
+  return { ...transport, check: () => checkCircuits(transport.circuits()) }
+}
+
+/** Durations of fetches by subgraph and outcome, on the process's `/metrics`. */
+function createFetchMetrics(): FetchObserver {
+  metrics.removeSingleMetric(FETCH_SECONDS)
+  const histogram = new Histogram({
+    name: FETCH_SECONDS,
+    help: 'Time until a subgraph has answered a fetch',
+    buckets: [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 10],
+    labelNames: ['subgraph', 'outcome'] as const,
+    registers: [metrics],
+  })
+  // Looking a label up costs more than counting.
+  const observers = new Map<string, { observe(seconds: number): void }>()
+  return {
+    fetched(subgraph, outcome, seconds) {
+      const key = `${subgraph} ${outcome}`
+      let observer = observers.get(key)
+      if (!observer) {
+        observer = histogram.labels(subgraph, outcome)
+        observers.set(key, observer)
+      }
+      observer.observe(seconds)
+    },
+  }
+}
+
+/** Tells of each subgraph's circuit whether it is open (1) or not (0), on the process's `/metrics`. */
+function exposeCircuits(circuits: () => ReadonlyMap<string, CircuitState>): void {
+  metrics.removeSingleMetric(CIRCUIT_OPEN)
+  new Gauge({
+    name: CIRCUIT_OPEN,
+    help: 'Whether a subgraph is left alone for now, because it keeps failing',
+    labelNames: ['subgraph'] as const,
+    registers: [metrics],
+    collect() {
+      for (const [subgraph, { phase }] of circuits()) this.set({ subgraph }, phase === 'closed' ? 0 : 1)
+    },
+  })
+}
+
+async function checkCircuits(circuits: ReadonlyMap<string, CircuitState>): Promise<void> {
+  const open = [...circuits].flatMap(([subgraph, state]) =>
+    state.phase === 'closed' ? [] : [`${subgraph}: ${state.reason}`],
+  )
+  if (open.length > 0 && open.length === circuits.size) throw new Error(open.join('; '))
+}
