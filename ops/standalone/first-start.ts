@@ -3,6 +3,7 @@ import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { AuthSubgraph } from '@movieverse/auth'
 import { randomPassword } from '@movieverse/auth/administration'
+import { folderFault } from '@movieverse/kit/data-folder'
 import type { Log } from '@movieverse/kit/log'
 import { createLoader, loadsFolder } from '../load/loader.ts'
 import { openStores } from '../load/open.ts'
@@ -44,6 +45,8 @@ export async function ensureSample({ dataDir, urlOf, administration, log }: Samp
       progress: createProgress(process.stderr),
     })
     await loader.loadSample('ops/sample/data')
+  } catch (error) {
+    throw folderFault(error, dataDir) ?? error
   } finally {
     await stores.close()
   }
