@@ -12,9 +12,11 @@ export interface Deadlines {
   close(): void
 }
 
+/** Emptied when its request is answered: tables that V8 has outgrown keep what they held until a full collection. */
 interface Entry {
   readonly expiresAt: number
-  readonly onOverdue: () => void
+  controller: AbortController | undefined
+  onOverdue: (() => void) | undefined
 }
 
 /**
@@ -24,29 +26,32 @@ interface Entry {
  */
 export function createDeadlines(milliseconds: number, granularity = Math.min(100, milliseconds)): Deadlines {
   // Insertion order is order of expiry, since all are equally long.
-  const waiting = new Map<AbortController, Entry>()
-  let overdue = new Map<AbortController, Entry>()
+  const waiting = new Set<Entry>()
+  let overdue = new Set<Entry>()
   const timer = setInterval(() => {
     const now = performance.now()
     const late = overdue
-    overdue = new Map()
-    for (const { onOverdue } of late.values()) onOverdue()
-    for (const [controller, entry] of waiting) {
+    overdue = new Set()
+    for (const { onOverdue } of late) onOverdue?.()
+    for (const entry of waiting) {
       if (entry.expiresAt > now) return
-      waiting.delete(controller)
-      overdue.set(controller, entry)
-      controller.abort(new Error(`The deadline of ${milliseconds} ms has passed.`))
+      waiting.delete(entry)
+      overdue.add(entry)
+      entry.controller?.abort(new Error(`The deadline of ${milliseconds} ms has passed.`))
     }
   }, granularity)
   timer.unref()
   return {
     start(onOverdue) {
       const controller = new AbortController()
+      const entry: Entry = { expiresAt: performance.now() + milliseconds, controller, onOverdue }
       const forget = () => {
-        waiting.delete(controller)
-        overdue.delete(controller)
+        waiting.delete(entry)
+        overdue.delete(entry)
+        entry.controller = undefined
+        entry.onOverdue = undefined
       }
-      waiting.set(controller, { expiresAt: performance.now() + milliseconds, onOverdue })
+      waiting.add(entry)
       return {
         signal: controller.signal,
         abort(reason) {
