@@ -27,7 +27,12 @@ async function start(lifecycle: Lifecycle): Promise<void> {
   }
   const http = createHttpServer((request, response) => handle(request, response))
   const port = await listen(http, settings.PORT, host)
-  lifecycle.onStop('http', () => http.close())
+  let closing: Promise<void> | undefined
+  const closeHttp = () => {
+    closing ??= http.close()
+    return closing
+  }
+  lifecycle.onStop('http', closeHttp)
 
   const platform = await openPlatform({
     services: serviceNames,
@@ -44,18 +49,19 @@ async function start(lifecycle: Lifecycle): Promise<void> {
   const sample = SAMPLE !== 'none'
   // Before the consumers are at work, which would take up every batch while the next one is written.
   if (sample) await ensureSample({ dataDir, urlOf: platform.databases.url, administration, log })
-  for (const subgraph of subgraphs.all) {
+  // Side by side: together they are most of a start that finds its data.
+  const hosting = subgraphs.all.map(async (subgraph) => {
     const hosted = await hostSubgraph(subgraph, { ...platform, log })
     lifecycle.onStop(subgraph.name, () => hosted.close())
-  }
-
-  const gateway = await createStandaloneGateway({
-    platform,
-    subgraphs,
-    introspection: settings.INTROSPECTION,
-    log,
   })
-  lifecycle.onStop('gateway', () => gateway.close())
+  const introspection = settings.INTROSPECTION
+  const opening = createStandaloneGateway({ platform, subgraphs, introspection, log }).then((opened) => {
+    lifecycle.onStop('gateway', () => opened.close())
+    return opened
+  })
+  const [gateway] = await Promise.all([opening, ...hosting])
+  // Stopped first, so that what is asked by then is answered by a platform that is still whole.
+  lifecycle.onStop('http', closeHttp)
   const health = createHealthHandler({
     checks: Object.assign(
       { bus: () => platform.bus.ping(), jobs: () => platform.jobs.ping() },
