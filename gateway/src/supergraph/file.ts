@@ -1,4 +1,4 @@
-import { watch } from 'node:fs'
+import { type FSWatcher, watch } from 'node:fs'
 import { readFile, stat } from 'node:fs/promises'
 import { basename, dirname, resolve } from 'node:path'
 import { reasonOf } from '@movieverse/kit/errors'
@@ -41,6 +41,25 @@ export function supergraphFile(path: string, options: FileSourceOptions): Superg
     }
   }
 
+  /** The directory is watched, since a rename puts another file in the place of the watched one. */
+  const watchDirectory = (report: () => void): FSWatcher | undefined => {
+    const onlyPolled = (error: unknown) =>
+      log.warn({ reason: reasonOf(error) }, 'the supergraph file is not watched, only polled')
+    try {
+      const watcher = watch(dirname(file), (_event, name) => {
+        if (name === null || name === basename(file)) report()
+      })
+      return watcher.on('error', (error) => {
+        onlyPolled(error)
+        watcher.close()
+      })
+    } catch (error) {
+      // The system has no watches left, or no such directory yet.
+      onlyPolled(error)
+      return undefined
+    }
+  }
+
   return {
     read: () => readFile(file, 'utf8'),
     watch(changed) {
@@ -51,14 +70,7 @@ export function supergraphFile(path: string, options: FileSourceOptions): Superg
         settling = setTimeout(changed, settleMs)
       }
 
-      // The directory is watched, since a rename puts another file in the place of the watched one.
-      const watcher = watch(dirname(file), (_event, name) => {
-        if (name === null || name === basename(file)) report()
-      })
-      watcher.on('error', (error) => {
-        log.warn({ reason: reasonOf(error) }, 'the supergraph file is not watched any more, only polled')
-        watcher.close()
-      })
+      const watcher = watchDirectory(report)
 
       let seen: string | undefined
       const look = async (): Promise<void> => {
@@ -73,7 +85,7 @@ export function supergraphFile(path: string, options: FileSourceOptions): Superg
       process.on('SIGHUP', report)
       return () => {
         closed = true
-        watcher.close()
+        watcher?.close()
         clearInterval(polling)
         clearTimeout(settling)
         process.off('SIGHUP', report)
