@@ -67,7 +67,12 @@ export function representationOf(
   joins: Joins,
 ): Representation {
   const members = requiredFields(set.requires, type, joins).filter((member) => member.target !== '__typename')
-  const typename = set.inputRewrites.reduce<string>((name, rewrite) => typenameBy(rewrite, name, joins), type)
+  const rewritten = set.inputRewrites.reduce<string>(
+    (name, rewrite) => typenameBy(rewrite, name, joins),
+    type,
+  )
+  // A planner may forget the rewrite; the subgraph would not know the type.
+  const typename = joins.entityName(service, rewritten)
   const keys = fittingKey(members, [...joins.keys(service, typename), ...joins.keys(service, type)])
   return { typename, members: members.map((member) => ({ ...member, key: keys.has(member.target) })) }
 }

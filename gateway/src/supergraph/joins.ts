@@ -17,6 +17,8 @@ export interface Joins {
    */
   possibleTypes(condition: string): ReadonlySet<string>
   isInterface(type: string): boolean
+  /** The name by which a subgraph knows entities of this type: its own, or that of an interface object. */
+  entityName(service: string, type: string): string
   /** Selection sets of the keys by which a subgraph finds an entity of this type. */
   keys(service: string, type: string): readonly SelectionSetNode[]
 }
@@ -69,11 +71,21 @@ export function readJoins(supergraph: DocumentNode): Joins {
     }
   }
 
+  const keysOf = (service: string, type: string) => keys.get(`${service} ${type}`) ?? []
+  const entityName = (service: string, type: string): string => {
+    if (keysOf(service, type).length > 0) return type
+    for (const name of interfaces) {
+      if (members.get(name)?.has(type) && keysOf(service, name).length > 0) return name
+    }
+    return type
+  }
+
   return {
     subgraphs,
     possibleTypes: (condition) => members.get(condition) ?? new Set([condition]),
     isInterface: (type) => interfaces.has(type),
-    keys: (service, type) => keys.get(`${service} ${type}`) ?? [],
+    entityName,
+    keys: keysOf,
   }
 }
 
