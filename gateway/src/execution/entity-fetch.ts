@@ -37,6 +37,8 @@ export function compileEntityFetch(node: EntityFetchNode, scope: PlanScope): Ste
   const operation = fetchOperation(node)
   const names = [...new Set(node.sets.map((set) => set.representations))]
   const sets = node.sets.map((set) => compileSet(set, node, operation.planned, scope))
+  // A set of which each variable's batch can be had.
+  const holders = names.map((name, index) => [name, sets.findIndex((set) => set.variable === index)] as const)
   const senders = scope.sendersTo(node)
   const send = splitFetch(node, operation.planned, senders.send, senders.alone)
 
@@ -111,10 +113,7 @@ export function compileEntityFetch(node: EntityFetchNode, scope: PlanScope): Ste
     const collected = collect(run)
     if (collected.every((targets) => targets.entities.length === 0)) return undefined
     const variables = clientVariables(node.variables, run)
-    for (const [index, name] of names.entries()) {
-      const batch = collected[sets.findIndex((set) => set.variable === index)]?.batch
-      variables.push([name, `[${batch?.text ?? ''}]`])
-    }
+    for (const [name, set] of holders) variables.push([name, `[${collected[set]?.batch.text ?? ''}]`])
     return send(run, operation, variables).then(
       (response) => receive(run, collected, response),
       (error) => recordFailure(run, node.service, error, [createPlaces(run, collected).ofFetch()]),

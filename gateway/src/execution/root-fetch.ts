@@ -2,6 +2,7 @@ import type { RootFetchNode } from '../planning/plan.ts'
 import type { SubgraphResponse } from '../transport/transport.ts'
 import type { PlanScope } from './compile.ts'
 import { recordError, recordFailure, renamedPath } from './faults.ts'
+import { createMerging } from './merge.ts'
 import { rootKeys } from './operation-text.ts'
 import { compileRewrites, renamedKeys } from './rewrite.ts'
 import type { Entity, ResponsePath, Run, Step } from './run.ts'
@@ -19,6 +20,8 @@ export function compileRootFetch(node: RootFetchNode, scope: PlanScope): Step {
   const names = renamedKeys(node.outputRewrites)
   const nested = node.path.some((segment) => segment.kind === 'field')
   const walk = compileWalk<Entity>(node.path, joins)
+  // The answer becomes part of one object only, so it needs no copy.
+  const adopt = createMerging(joins, true).deep
 
   const bases = (run: Run): readonly ResponsePath[] =>
     nested ? [...locate(run.data, node.path, joins).values()].flat() : [[]]
@@ -41,7 +44,7 @@ export function compileRootFetch(node: RootFetchNode, scope: PlanScope): Step {
     if (data === null || data === undefined) return
     rewrite?.(data)
     if (nested) walk(run.data, merging.deep, data)
-    else merging.deep(run.data, data)
+    else adopt(run.data, data)
   }
 
   return (run) =>

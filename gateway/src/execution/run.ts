@@ -25,5 +25,5 @@ export interface Run {
   readonly faults: Fault[]
 }
 
-/** A compiled plan node. Returns nothing when it is done already. Never throws and never rejects. */
+/** A compiled plan node. Returns nothing when it is done already. Throws and rejects only for bugs of ours. */
 export type Step = (run: Run) => Promise<void> | undefined
