@@ -31,7 +31,7 @@ function createReader(ask: Ask): EntityReader {
         { attributes: { 'movieverse.subgraph': subgraph, 'movieverse.type': typename } },
         () => ask(subgraph, { query, variables: { representations } }),
       )
-      const entities = result.data?.['_entities']
+      const entities = result.data?._entities
       if (result.errors || !Array.isArray(entities) || entities.length !== ids.length) {
         throw new Error(
           `${subgraph} did not answer for ${typename}: ${result.errors?.[0]?.message ?? 'no data'}`,

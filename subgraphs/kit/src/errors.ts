@@ -52,7 +52,7 @@ export function rateLimited(retryAfterMs?: number, message?: string): GraphQLErr
 /** @returns the catalogue's code of an error, or undefined for a bug or a code that is not ours. */
 export function errorCode(error: unknown): ErrorCode | undefined {
   if (!(error instanceof GraphQLError)) return undefined
-  const code = error.extensions['code']
+  const code = error.extensions.code
   return typeof code === 'string' && Object.hasOwn(errorCatalogue, code) ? (code as ErrorCode) : undefined
 }
 

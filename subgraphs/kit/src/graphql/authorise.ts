@@ -72,7 +72,7 @@ function requirementsOf(
   if (node?.directives?.some(({ name }) => name.value === 'authenticated')) found.push(null)
   const definition = schema.getDirective('requiresScopes')
   const scopes = definition && node && getDirectiveValues(definition, node)
-  if (scopes) found.push(scopes['scopes'] as readonly (readonly string[])[])
+  if (scopes) found.push(scopes.scopes as readonly (readonly string[])[])
   return found
 }
 

@@ -73,7 +73,7 @@ export function resolveReferences(schema: GraphQLSchema, references: References)
     { representations },
     context,
   ) => representations.map((reference) => resolveOne(reference, context))
-  const field = schema.getQueryType()?.getFields()['_entities']
+  const field = schema.getQueryType()?.getFields()._entities
   if (field) field.resolve = resolve
   union.resolveType = (entity: { __typename?: string }) => entity.__typename
 }

@@ -11,6 +11,8 @@ import { type ClusterFolder, readIfThere } from './cluster.ts'
 export interface Postmaster {
   readonly pid: number
   readonly port: number
+  /** Folder of its Unix socket; undefined where it listens on TCP alone. */
+  readonly socketFolder: string | undefined
   readonly ready: boolean
 }
 
@@ -21,7 +23,12 @@ export async function readPostmaster(folder: ClusterFolder): Promise<Postmaster 
   const pid = Number(lines[0])
   if (!Number.isInteger(pid) || pid <= 0 || !isAlive(pid) || !(await isPostgres(pid, folder)))
     return undefined
-  return { pid, port: Number(lines[3]), ready: lines[7]?.trim() === 'ready' }
+  return {
+    pid,
+    port: Number(lines[3]),
+    socketFolder: lines[4] || undefined,
+    ready: lines[7]?.trim() === 'ready',
+  }
 }
 
 export function isAlive(pid: number): boolean {
@@ -89,11 +96,12 @@ export async function launch(folder: ClusterFolder, options: LaunchOptions): Pro
   for (;;) {
     if (failure) throw new Error(await lastWords(folder, failure))
     const postmaster = await readPostmaster(folder)
-    if (postmaster?.pid === child.pid && postmaster?.ready) break
+    if (postmaster?.pid === child.pid && postmaster?.ready) {
+      child.unref()
+      return postmaster
+    }
     await delay(5)
   }
-  child.unref()
-  return { pid: child.pid, port: options.port, ready: true } as Postmaster
 }
 
 async function lastWords(folder: ClusterFolder, failure: Error): Promise<string> {
