@@ -2,7 +2,7 @@
 // changed, makes what is generated, bundles, and hands over to the pinned Node in node_modules.
 import { spawn } from 'node:child_process'
 import { createHash } from 'node:crypto'
-import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
@@ -107,7 +107,6 @@ async function build() {
     import('esbuild'),
     import('./build.mjs'),
   ])
-  mkdirSync('dist', { recursive: true })
   await bundle(buildOptions())
   await buildPage()
   // Its service would keep hundreds of megabytes for as long as the program runs.
@@ -124,8 +123,49 @@ async function buildPage() {
   writeFileSync(stamp, wanted)
 }
 
-async function program(name, args = rest) {
-  await build()
+/**
+ * Runs `work` while no other command of this checkout installs or bundles: several are started at once where every
+ * service is a process. The lock of a killed command is taken over.
+ */
+async function alone(work) {
+  mkdirSync('dist', { recursive: true })
+  const lock = 'dist/preparing.lock'
+  for (;;) {
+    try {
+      writeFileSync(lock, String(process.pid), { flag: 'wx' })
+      break
+    } catch (error) {
+      if (error.code !== 'EEXIST') throw error
+      if (!isHeld(lock)) rmSync(lock, { force: true })
+      else await new Promise((resolve) => setTimeout(resolve, 200))
+    }
+  }
+  try {
+    await work()
+  } finally {
+    rmSync(lock, { force: true })
+  }
+}
+
+/** Whether the process that a lock names lives; a lock just made may still be empty. */
+function isHeld(lock) {
+  try {
+    const pid = Number(readFileSync(lock, 'utf8'))
+    if (pid > 0) process.kill(pid, 0)
+    return true
+  } catch (error) {
+    return error.code === 'EPERM'
+  }
+}
+
+async function prepare() {
+  await alone(async () => {
+    await install()
+    await build()
+  })
+}
+
+function program(name, args = rest) {
   // What V8 compiled of the packages and of dist/ is kept: a third of a start is compiling otherwise.
   environment.NODE_COMPILE_CACHE ??= join(process.cwd(), 'dist/compiled')
   return run(node, ['--enable-source-maps', ...(nodeFlags[name] ?? []), `dist/${name}.js`, ...args], {
@@ -135,18 +175,9 @@ async function program(name, args = rest) {
 
 const commands = {
   start: () => program('standalone'),
-  dev: async () => {
-    await build()
-    return run(node, ['ops/dev.mjs', ...rest])
-  },
-  test: async () => {
-    await build()
-    return run(node, ['node_modules/vitest/vitest.mjs', 'run', ...rest])
-  },
-  check: async () => {
-    await build()
-    return run(node, ['ops/ci/check.mjs', ...rest])
-  },
+  dev: () => run(node, ['ops/dev.mjs', ...rest]),
+  test: () => run(node, ['node_modules/vitest/vitest.mjs', 'run', ...rest]),
+  check: () => run(node, ['ops/ci/check.mjs', ...rest]),
   service: () => {
     const [service, ...args] = rest
     const known = readdirSync('subgraphs').filter((name) =>
@@ -170,5 +201,5 @@ if (!Object.hasOwn(commands, command)) {
   say(`usage: npm run ${Object.keys(commands).join('|')}`)
   process.exit(2)
 }
-await install()
+await prepare()
 process.exitCode = await commands[command]()
