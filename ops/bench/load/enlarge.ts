@@ -68,7 +68,7 @@ async function unpacked(path: string): Promise<string[]> {
   return brotliDecompressSync(await readFile(path))
     .toString()
     .trimEnd()
-    .split('\n')
+    .split(/\r?\n/)
 }
 
 function* copies(times: number, lines: (copy: number) => string[]): Generator<string> {
