@@ -1,53 +1,11 @@
 import { isSpanContextValid, trace } from '@opentelemetry/api'
 import { type DestinationStream, type Logger, type LoggerOptions, pino, stdSerializers } from 'pino'
+import { redactFields, redactText } from './redaction.ts'
 
 /** Structured log: JSON lines with a service, a request id where there is one, and the trace of the moment. */
 export type Log = Logger
 
 export type LogLevel = 'trace' | 'debug' | 'info' | 'warn' | 'error' | 'fatal' | 'silent'
-
-/** Names whose values never reach a log: secrets, and what identifies a person. Ids may. */
-const secretNames = [
-  'password',
-  'currentPassword',
-  'newPassword',
-  'passwordHash',
-  'token',
-  'accessToken',
-  'refreshToken',
-  'authorization',
-  'cookie',
-  'identity',
-  'secret',
-  'privateJwk',
-  'email',
-  'realName',
-  'birthDate',
-  'birthday',
-]
-
-const redactedPaths = [
-  ...secretNames.flatMap((name) => [name, `*.${name}`, `*.*.${name}`]),
-  ...['headers', '*.headers'].flatMap((parent) => [
-    `${parent}["x-movieverse-identity"]`,
-    `${parent}["set-cookie"]`,
-  ]),
-]
-
-/** What the text of an error may carry along: credentials in a URL, bearer tokens, JWTs, e-mail addresses. */
-const secretPatterns: readonly (readonly [RegExp, string])[] = [
-  [/(\/\/[^\s/:@]+):[^\s/@]+@/g, '$1:***@'],
-  [/\bBearer\s+\S+/gi, 'Bearer ***'],
-  [/\beyJ[\w-]+\.[\w-]+\.[\w-]*/g, '***'],
-  [/[\w.+-]+@[\w-]+\.[\w.-]+/g, '***@***'],
-]
-
-/** @returns the text without credentials and e-mail addresses */
-export function redactText(text: string): string {
-  let redacted = text
-  for (const [pattern, replacement] of secretPatterns) redacted = redacted.replace(pattern, replacement)
-  return redacted
-}
 
 function redactedError(error: unknown): unknown {
   if (!(error instanceof Error)) return error
@@ -90,8 +48,11 @@ export function createLog({ service, level = 'info', destination }: LogSettings)
     level,
     base: { service },
     timestamp: pino.stdTimeFunctions.isoTime,
-    formatters: { level: (label) => ({ level: label }) },
-    redact: { paths: redactedPaths, censor: '***' },
+    formatters: {
+      level: (label) => ({ level: label }),
+      // Not pino's `redact`: its paths cost thirty times what the line does, and reach no further than they are written.
+      log: redactFields,
+    },
     serializers: { err: redactedError, error: redactedError },
     mixin: traceFields,
     hooks: {
@@ -100,7 +61,13 @@ export function createLog({ service, level = 'info', destination }: LogSettings)
       },
     },
   }
-  return pino(options, destination ?? pino.destination({ dest: 1, sync: true }))
+  const log = pino(options, destination ?? pino.destination({ dest: 1, sync: true }))
+  const { child } = log
+  // A child's own fields pass no formatter. Children inherit this from the logger they are made of.
+  log.child = function redactedChild(this: Log, bindings, childOptions) {
+    return child.call(this, redactFields(bindings), childOptions)
+  } as typeof child
+  return log
 }
 
 /** Says nothing: for commands and tests that have their own voice. */

@@ -55,6 +55,9 @@ describe('the log', () => {
       log.info({ password: 'hunter2', input: { email: 'ann@example.com', refreshToken: 'opaque' } })
       log.info({ request: { headers: { authorization: 'Bearer x', 'x-movieverse-identity': 'eyJa.b.c' } } })
       log.error({ err: new Error('postgresql://shelf:hunter2@db/books and ann@example.com', { cause: 'x' }) })
+      log
+        .child({ 'Set-Cookie': 'hunter2' })
+        .info({ rows: [{ row: { password_hash: 'hunter2' } }] }, 'ann@example.com')
       log.error({ err: new Error('eyJhbGciOi.eyJzdWIi.c2ln and Bearer opaque') })
     })
     expect(JSON.stringify(lines)).not.toMatch(/hunter2|ann@example|opaque|eyJ|Bearer x/)
