@@ -49,20 +49,33 @@ export function createHealthHandler({ checks, stopping }: HealthState) {
       .writeHead(status, { 'content-type': 'application/json', 'cache-control': 'no-store' })
       .end(JSON.stringify(body))
 
-  /** @returns false when the path is none of its own */
-  return async (request: IncomingMessage, response: ServerResponse): Promise<boolean> => {
-    switch (request.url?.split('?', 1)[0]) {
+  async function answerReadiness(response: ServerResponse): Promise<void> {
+    const state = stopping() ? { ready: false, checks: { process: 'stopping' } } : await readiness(checks)
+    json(response, state.ready ? 200 : 503, state)
+  }
+
+  async function answerMetrics(response: ServerResponse): Promise<void> {
+    try {
+      const text = await metrics.metrics()
+      response.writeHead(200, { 'content-type': metrics.contentType, 'cache-control': 'no-store' }).end(text)
+    } catch (error) {
+      json(response, 500, { error: reasonOf(error) })
+    }
+  }
+
+  /** @returns false when the path is none of its own: most requests are another's, so that must be known at once */
+  return (request: IncomingMessage, response: ServerResponse): boolean => {
+    const { url = '' } = request
+    const query = url.indexOf('?')
+    switch (query < 0 ? url : url.slice(0, query)) {
       case '/healthz':
         json(response, 200, { alive: true })
         return true
-      case '/readyz': {
-        const state = stopping() ? { ready: false, checks: { process: 'stopping' } } : await readiness(checks)
-        json(response, state.ready ? 200 : 503, state)
+      case '/readyz':
+        void answerReadiness(response)
         return true
-      }
       case '/metrics':
-        response.writeHead(200, { 'content-type': metrics.contentType, 'cache-control': 'no-store' })
-        response.end(await metrics.metrics())
+        void answerMetrics(response)
         return true
       default:
         return false

@@ -57,7 +57,7 @@ export async function startSubgraphServer(options: SubgraphServerOptions): Promi
   const graphql = await createGraphQLHandler(options)
 
   async function answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
-    if (await answerHealth(request, response)) return
+    if (answerHealth(request, response)) return
     const path = request.url?.split('?', 1)[0] ?? ''
     if (path === '/graphql') return graphql.handle(request, response)
     const document = Object.hasOwn(documents, path) ? documents[path] : undefined
