@@ -1,5 +1,6 @@
 import { metrics } from '@movieverse/kit/metrics'
-import { Counter, Gauge, Histogram, type Metric } from 'prom-client'
+import { Counter, Gauge, type Metric } from 'prom-client'
+import { PlainHistogram } from './histogram.ts'
 
 /** What the gateway measures of itself; `/metrics` prints it. */
 export interface GatewayMetrics {
@@ -18,38 +19,59 @@ function once<M extends Metric>(name: string, make: () => M): M {
 
 const registers = [metrics]
 
+/** What every request counts is counted in plain numbers; prom-client gets them when it prints. */
+const counted = { inFlight: 0, found: 0, missed: 0 }
+
 export function createGatewayMetrics(): GatewayMetrics {
-  const inFlight = once('movieverse_gateway_requests_in_flight', () => {
+  once('movieverse_gateway_requests_in_flight', () => {
     const [name, help] = ['movieverse_gateway_requests_in_flight', 'GraphQL requests being answered']
-    return new Gauge({ name, help, registers })
+    return new Gauge({
+      name,
+      help,
+      registers,
+      collect() {
+        this.set(counted.inFlight)
+      },
+    })
   })
   const requests = once('movieverse_gateway_request_seconds', () => {
     const [name, help] = ['movieverse_gateway_request_seconds', 'Time to answer a GraphQL request']
     const buckets = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 10, 30]
-    return new Histogram({ name, help, buckets, labelNames: ['type', 'status'] as const, registers })
+    return new PlainHistogram({ name, help, buckets, labelNames: ['type', 'status'] })
   })
-  const lookups = once('movieverse_gateway_document_lookups_total', () => {
+  once('movieverse_gateway_document_lookups_total', () => {
     const [name, help] = ['movieverse_gateway_document_lookups_total', 'Documents found prepared, or not']
-    return new Counter({ name, help, labelNames: ['found'] as const, registers })
+    return new Counter({
+      name,
+      help,
+      labelNames: ['found'] as const,
+      registers,
+      collect() {
+        this.reset()
+        this.inc({ found: 'yes' }, counted.found)
+        this.inc({ found: 'no' }, counted.missed)
+      },
+    })
   })
   const refusals = once('movieverse_gateway_refusals_total', () => {
     const [name, help] = ['movieverse_gateway_refusals_total', 'Requests answered without execution, by code']
     return new Counter({ name, help, labelNames: ['code'] as const, registers })
   })
-  const [found, missed] = [lookups.labels('yes'), lookups.labels('no')]
-  const observers = new Map<string, { observe(seconds: number): void }>()
+  const inFlight = {
+    inc() {
+      counted.inFlight += 1
+    },
+    dec() {
+      counted.inFlight -= 1
+    },
+  }
   return {
     inFlight,
-    request(type, status, seconds) {
-      const key = `${type} ${status}`
-      let observer = observers.get(key)
-      if (observer === undefined) {
-        observer = requests.labels(type, String(status))
-        observers.set(key, observer)
-      }
-      observer.observe(seconds)
+    request: (type, status, seconds) => requests.series(type, status).observe(seconds),
+    documentLookup(found) {
+      if (found) counted.found += 1
+      else counted.missed += 1
     },
-    documentLookup: (wasFound) => (wasFound ? found : missed).inc(),
     refusal: (code) => refusals.labels(code).inc(),
   }
 }
