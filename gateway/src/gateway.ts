@@ -54,7 +54,7 @@ export interface GatewayOptions {
 export interface Gateway {
   /** The supergraph in force; a new one is planned for before it serves, and one that cannot serve is refused. */
   readonly serving: Serving<Documents>
-  /** Answers one request; never rejects. */
+  /** Answers one request; never throws. */
   readonly handle: Handler
   /** For `/readyz`. */
   readonly checks: Readonly<Record<string, () => Promise<void>>>
@@ -110,7 +110,6 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
   })
   const graphql = createGraphQLEndpoint({
     runner,
-    addresses,
     authentication,
     admission: createAdmission(rates),
     cors,

@@ -50,8 +50,8 @@ async function start(lifecycle: Lifecycle): Promise<void> {
     checks: { ...gateway.checks, ...sessions, subgraphs: transport.check },
     stopping: lifecycle.stopping,
   })
-  const http = createHttpServer(async (request, response) => {
-    if (!(await health(request, response))) await gateway.handle(request, response)
+  const http = createHttpServer((request, response) => {
+    if (!health(request, response)) gateway.handle(request, response)
   })
   const port = await listen(http, settings.PORT, settings.HOST)
   lifecycle.onStop('http', () => http.close())

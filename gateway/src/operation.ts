@@ -28,14 +28,24 @@ export interface Operation {
   readonly id: string
 }
 
+/** The end of a request before its time: the client has gone, or the deadline has passed. */
+export interface Cancellation {
+  readonly cancelled: boolean
+  /** Calls `stop` when the request is cancelled, unless it is removed before. Not called for one that is cancelled already. */
+  add(stop: () => void): void
+  remove(stop: () => void): void
+}
+
 /** What one client request carries through execution. */
 export interface RequestContext {
   readonly requestId: string
   readonly viewer: Viewer | null
   readonly clientAddress: string | undefined
   readonly userAgent: string | undefined
-  /** Aborted when the client goes or the request's deadline passes. */
+  /** Aborted when the client goes or the request's deadline passes; may be made only when it is read. */
   readonly signal: AbortSignal
+  /** The same for those who need no signal, which costs more than all else a request brings; absent where there is but one. */
+  readonly cancellation?: Cancellation
   /** Headers that every subgraph fetch of this request carries (request id, traceparent, client address). */
   readonly headers: Readonly<Record<string, string>>
 }

@@ -1,4 +1,5 @@
 import type { Log } from '@movieverse/kit/log'
+import type { Viewer } from '@movieverse/kit/viewer'
 import type { GatewayMetrics } from '../metrics.ts'
 import type { Outcome } from './faults.ts'
 
@@ -8,8 +9,8 @@ export interface Access {
   readonly status: number
   readonly startedAt: number
   readonly outcomes: readonly Outcome[]
-  readonly batch: boolean
-  readonly userId: number | undefined
+  readonly isBatch: boolean
+  readonly viewer: Viewer | null
   /** The code with which the whole request was refused. */
   readonly code: string | undefined
 }
@@ -50,10 +51,10 @@ function createSampling() {
  */
 export function createAccessLog(log: Log, metrics: GatewayMetrics) {
   const sampling = createSampling()
-  return ({ requestId, status, startedAt, outcomes, batch, userId, code }: Access): void => {
+  return ({ requestId, status, startedAt, outcomes, isBatch, viewer, code }: Access): void => {
     const durationMs = performance.now() - startedAt
     const operation = outcomes[0]?.operation
-    metrics.request(batch ? 'batch' : (operation?.type ?? 'none'), status, durationMs / 1000)
+    metrics.request(isBatch ? 'batch' : (operation?.type ?? 'none'), status, durationMs / 1000)
     if (code !== undefined) metrics.refusal(code)
     const level = status >= 500 ? 'error' : status >= 400 || durationMs > slowMs ? 'info' : 'debug'
     if (!log.isLevelEnabled(level)) return
@@ -61,11 +62,11 @@ export function createAccessLog(log: Log, metrics: GatewayMetrics) {
     if (leftOut === null) return
     const line = {
       requestId,
-      operation: batch ? outcomes.map((outcome) => outcome.operation?.name) : operation?.name,
+      operation: isBatch ? outcomes.map((outcome) => outcome.operation?.name) : operation?.name,
       type: operation?.type,
       status,
       durationMs: Math.round(durationMs * 10) / 10,
-      ...(userId === undefined ? {} : { userId }),
+      ...(viewer === null ? {} : { userId: viewer.userId }),
       ...(code === undefined ? {} : { code }),
       ...(leftOut > 0 ? { leftOut } : {}),
     }

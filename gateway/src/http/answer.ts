@@ -1,7 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { promisify } from 'node:util'
 import { brotliCompress, constants, gzip } from 'node:zlib'
-import { acceptedEncoding } from './negotiation.ts'
+import { acceptedEncoding, type Encoding } from './negotiation.ts'
 
 /** Headers of every answer: nothing of it may be framed, sniffed, or run as a page. */
 export const apiHeaders: readonly string[] = [
@@ -36,26 +36,39 @@ export interface Answer {
   readonly headers: readonly string[]
 }
 
-/** Writes an answer in one piece with its length, packed off the event loop when that is wanted and worth it. */
-export async function send(
+/**
+ * Writes an answer in one piece with its length, packed off the event loop when that is wanted and worth it.
+ * @returns nothing when it is written already
+ */
+export function send(
   request: IncomingMessage,
   response: ServerResponse,
   answer: Answer,
-): Promise<void> {
-  const { status, contentType, body, headers } = answer
-  if (response.destroyed || response.writableEnded) return
+): Promise<void> | undefined {
+  if (response.destroyed || response.writableEnded) return undefined
+  const { body } = answer
   const encoding =
     body.length < compressFromBytes ? null : acceptedEncoding(request.headers['accept-encoding'])
-  const all = [...apiHeaders, ...headers, 'content-type', contentType]
   if (encoding === null) {
-    all.push('content-length', String(Buffer.byteLength(body)))
-    response.writeHead(status, all)
-    response.end(body)
-    return
+    // Bytes rather than a string: its length would be counted twice, and its head copied into it.
+    write(response, answer, Buffer.from(body), null)
+    return undefined
   }
-  const packed = await (encoding === 'br' ? brotli(body, brotliOptions) : deflate(body, { level: 3 }))
-  if (response.destroyed) return
-  all.push('content-encoding', encoding, 'content-length', String(packed.length))
+  const packed = encoding === 'br' ? brotli(body, brotliOptions) : deflate(body, { level: 3 })
+  return packed.then((bytes) => {
+    if (!response.destroyed) write(response, answer, bytes, encoding)
+  })
+}
+
+function write(
+  response: ServerResponse,
+  { status, contentType, headers }: Answer,
+  bytes: Buffer,
+  encoding: Encoding | null,
+): void {
+  const all = [...apiHeaders, ...headers, 'content-type', contentType]
+  if (encoding !== null) all.push('content-encoding', encoding)
+  all.push('content-length', String(bytes.length))
   response.writeHead(status, all)
-  response.end(packed)
+  response.end(bytes)
 }

@@ -5,6 +5,7 @@ import { gunzip } from 'node:zlib'
 import { RequestFault } from './faults.ts'
 
 const inflate = promisify(gunzip)
+const nothing = Buffer.alloc(0)
 
 const tooLarge = (limit: number, found: string) =>
   new RequestFault('PAYLOAD_TOO_LARGE', `The body has ${found}; at most ${limit} bytes are taken.`, {
@@ -15,31 +16,31 @@ const tooLarge = (limit: number, found: string) =>
 
 function collect(request: IncomingMessage, limit: number): Promise<Buffer> {
   return new Promise((resolve, reject) => {
-    // `on` rather than `once`: the promise settles once anyway, and each wrapper is paid for by every request.
-    const chunks: Buffer[] = []
+    // `on` rather than `once`: the promise settles once anyway, and each wrapper is paid for by every request. A request
+    // that breaks off closes without an error, unless somebody listens for one.
+    let first: Buffer | undefined
+    let rest: Buffer[] | undefined
     let size = 0
     request.on('data', (chunk: Buffer) => {
       size += chunk.length
-      if (size <= limit) chunks.push(chunk)
-      else {
-        chunks.length = 0
+      if (size > limit) {
+        first = undefined
+        rest = undefined
         request.removeAllListeners('data')
         request.resume()
         reject(tooLarge(limit, `more than ${limit} bytes`))
-      }
+      } else if (first === undefined) first = chunk
+      else if (rest === undefined) rest = [first, chunk]
+      else rest.push(chunk)
     })
-    request.on('end', () =>
-      resolve(chunks.length === 1 && chunks[0] ? chunks[0] : Buffer.concat(chunks, size)),
-    )
-    request.on('error', reject)
+    request.on('end', () => resolve(rest ? Buffer.concat(rest, size) : (first ?? nothing)))
     request.on('close', () => {
       if (!request.complete) reject(new RequestFault('BAD_REQUEST', 'The body ended before its end.'))
     })
   })
 }
 
-async function decoded(bytes: Buffer, encoding: string | undefined, limit: number): Promise<Buffer> {
-  if (encoding === undefined || encoding === 'identity') return bytes
+async function unpacked(bytes: Buffer, encoding: string, limit: number): Promise<Buffer> {
   if (encoding !== 'gzip' && encoding !== 'x-gzip')
     throw new RequestFault('UNSUPPORTED_MEDIA_TYPE', `Bodies in "${encoding}" are not taken; gzip is.`, {
       headers: { 'accept-encoding': 'gzip' },
@@ -64,7 +65,9 @@ export async function readBody(request: IncomingMessage, limit: number): Promise
     request.resume()
     throw tooLarge(limit, `${length} bytes`)
   }
-  const bytes = await decoded(await collect(request, limit), encoding?.trim().toLowerCase(), limit)
+  const body = await collect(request, limit)
+  const coding = encoding?.trim().toLowerCase() ?? 'identity'
+  const bytes = coding === 'identity' ? body : await unpacked(body, coding, limit)
   if (!isUtf8(bytes)) throw new RequestFault('BAD_REQUEST', 'The body is not UTF-8.')
   return bytes.toString('utf8')
 }

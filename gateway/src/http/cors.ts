@@ -16,10 +16,12 @@ export interface Cors {
 const allowedHeaders =
   'content-type, authorization, apollo-require-preflight, x-apollo-operation-name, x-request-id, traceparent, tracestate'
 
+const none: readonly string[] = []
+
 /** @param settings null: no origin but the gateway's own */
 export function createCors(settings: CorsSettings | null): Cors {
   const origins = new Set(settings?.origins ?? [])
-  if (origins.size === 0) return { headersFor: () => [], preflight: () => [] }
+  if (origins.size === 0) return { headersFor: () => none, preflight: () => none }
   const any = origins.has('*')
   const vary = any ? [] : ['vary', 'Origin']
   const headersFor = (request: IncomingMessage): string[] => {

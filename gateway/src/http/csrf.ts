@@ -36,6 +36,7 @@ function comesFromOtherSite({ headers }: IncomingMessage): boolean {
 export function refuseForgery(request: IncomingMessage): void {
   const { headers } = request
   const type = headers['content-type']
+  if (type === 'application/json') return
   if (type !== undefined && !simpleTypes.has(mediaType(type))) return
   if (preflightHeaders.some((name) => headers[name] !== undefined)) return
   if (request.method === 'GET' && type === undefined && !comesFromOtherSite(request)) return

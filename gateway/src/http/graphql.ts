@@ -1,49 +1,32 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Log } from '@movieverse/kit/log'
-import { withSpan } from '@movieverse/kit/telemetry'
+import { isTracing, withSpan } from '@movieverse/kit/telemetry'
 import { activeTraceparent, contextOf as traceOf } from '@movieverse/kit/trace-context'
-import type { Viewer } from '@movieverse/kit/viewer'
 import { context as openTelemetry, type Span, SpanKind } from '@opentelemetry/api'
 import type { Authentication } from '../auth/authentication.ts'
 import type { Admission } from '../limits/admission.ts'
-import type { GatewayMetrics } from '../metrics.ts'
-import type { AccessLog } from './access-log.ts'
-import type { Addresses } from './addresses.ts'
-import { send } from './answer.ts'
 import { readBody } from './body.ts'
-import type { Cors } from './cors.ts'
 import { refuseForgery } from './csrf.ts'
-import type { Deadline, Deadlines } from './deadlines.ts'
-import { faultResult, type Outcome, RequestFault } from './faults.ts'
+import { Exchange, type ExchangeDependencies } from './exchange.ts'
+import { RequestFault } from './faults.ts'
 import { acceptedMediaType, type MediaType } from './negotiation.ts'
-import { type ClientRequest, contextOf, requestId, traceparentOf } from './request.ts'
-import { type Requests, type Runner, requestsOf } from './runner.ts'
+import { contextOf, requestId, traceparentOf } from './request.ts'
+import { type Runner, requestsOf } from './runner.ts'
 
-export interface GraphQLEndpointDependencies {
+export interface GraphQLEndpointDependencies extends Omit<ExchangeDependencies, 'onLost'> {
   readonly runner: Runner
-  readonly addresses: Addresses
   /** Null: everybody is signed out, and tokens are not looked at. */
   readonly authentication: Authentication | null
   readonly admission: Admission
-  readonly cors: Cors
-  readonly deadlines: Deadlines
   readonly maxBodyBytes: number
   readonly maxBatch: number
-  readonly metrics: GatewayMetrics
-  readonly logAccess: AccessLog
   readonly log: Log
 }
 
-/** What came of a request, up to the moment it is answered. */
-interface Progress {
-  mediaType: MediaType
-  viewer: Viewer | null
-  requests: Requests | null
-  outcomes: readonly Outcome[]
-}
-
 function checkContentType(request: IncomingMessage): void {
-  const [type = '', ...parameters] = (request.headers['content-type'] ?? '').toLowerCase().split(';')
+  const header = request.headers['content-type'] ?? ''
+  if (header === 'application/json') return
+  const [type = '', ...parameters] = header.toLowerCase().split(';')
   const charset = parameters
     .find((parameter) => parameter.trim().startsWith('charset='))
     ?.trim()
@@ -64,46 +47,50 @@ function negotiate({ headers }: IncomingMessage): MediaType {
 }
 
 /** Status of well-formed requests: by the outcome in the new media type, 200 in the old one (GraphQL over HTTP §6.4). */
-function statusOf({ mediaType, requests, outcomes }: Progress): number {
-  const [outcome] = outcomes
-  if (requests?.isBatch || outcome === undefined) return 200
+function statusOf({ mediaType, isBatch, outcomes: [outcome] }: Exchange): number {
+  if (isBatch || outcome === undefined) return 200
   return mediaType === 'application/json' && outcome.status < 500 ? 200 : outcome.status
 }
 
-function bodyOf({ requests, outcomes }: Progress): string {
-  return requests?.isBatch
-    ? JSON.stringify(outcomes.map(({ result }) => result))
-    : JSON.stringify(outcomes[0]?.result)
+function bodyOf({ isBatch, outcomes }: Exchange): string {
+  return isBatch ? JSON.stringify(outcomes.map(({ result }) => result)) : JSON.stringify(outcomes[0]?.result)
 }
 
-/** Answers GraphQL requests over HTTP (https://graphql.github.io/graphql-over-http/draft/, 2025). */
-export function createGraphQLEndpoint(dependencies: GraphQLEndpointDependencies) {
-  const { runner, addresses, authentication, admission, cors, deadlines, metrics, logAccess, log } =
-    dependencies
+/** Answers a GraphQL request of a client at this address; rejects only when its answer cannot be written. */
+export type GraphQLEndpoint = (
+  request: IncomingMessage,
+  response: ServerResponse,
+  address: string | undefined,
+) => Promise<void>
 
-  async function answer(
-    request: IncomingMessage,
-    client: ClientRequest,
-    deadline: Deadline,
-    progress: Progress,
-  ): Promise<void> {
+/** Answers GraphQL requests over HTTP (https://graphql.github.io/graphql-over-http/draft/, 2025). */
+export function createGraphQLEndpoint(dependencies: GraphQLEndpointDependencies): GraphQLEndpoint {
+  const { runner, authentication, admission, cors, deadlines, metrics, logAccess, log } = dependencies
+  const { maxBodyBytes, maxBatch } = dependencies
+  const onLost = (error: unknown, id: string) =>
+    log.error({ err: error, requestId: id }, 'a late request could not be answered')
+  const front: ExchangeDependencies = { cors, deadlines, metrics, logAccess, onLost }
+
+  /** Runs what is asked. @throws RequestFault for what is not run */
+  async function run(exchange: Exchange): Promise<void> {
+    const { request, client, deadline } = exchange
     admission.byAddress(client.address, 1)
     refuseForgery(request)
-    progress.mediaType = negotiate(request)
+    exchange.mediaType = negotiate(request)
     const isGet = request.method === 'GET'
     if (!isGet) checkContentType(request)
-    const body = isGet ? null : await readBody(request, dependencies.maxBodyBytes)
-    const requests = requestsOf(request, body, dependencies.maxBatch)
-    progress.requests = requests
+    const body = isGet ? null : await readBody(request, maxBodyBytes)
+    const requests = requestsOf(request, body, maxBatch)
+    exchange.isBatch = requests.isBatch
     const others = requests.items.length - 1
     if (others > 0) admission.byAddress(client.address, others)
     const { authorization } = request.headers
     if (authentication !== null && authorization !== undefined)
-      progress.viewer = await authentication.viewerOf(authorization)
-    const { viewer } = progress
+      exchange.viewer = await authentication.viewerOf(authorization)
+    const { viewer } = exchange
     admission.byUser(viewer, client.address, requests.items.length)
-    const context = contextOf(request, client, { viewer, signal: deadline.signal })
-    progress.outcomes = await runner.run(requests, { viewer, queriesOnly: isGet, context })
+    const context = contextOf(request, client, { viewer, deadline })
+    exchange.outcomes = await runner.run(requests, { viewer, queriesOnly: isGet, context })
   }
 
   function faultOf(error: unknown, id: string): RequestFault {
@@ -118,80 +105,39 @@ export function createGraphQLEndpoint(dependencies: GraphQLEndpointDependencies)
     })
   }
 
-  async function serve(
-    request: IncomingMessage,
-    response: ServerResponse,
-    client: ClientRequest,
-    span: Span,
-  ): Promise<void> {
-    const startedAt = performance.now()
-    const progress: Progress = { mediaType: 'application/json', viewer: null, requests: null, outcomes: [] }
-    let answered = false
-
-    async function end(status: number, body: string, fault?: RequestFault): Promise<void> {
-      if (answered) return
-      answered = true
-      deadline.clear()
-      metrics.inFlight.dec()
-      const { viewer, outcomes, requests } = progress
-      logAccess({
-        requestId: client.id,
-        status,
-        startedAt,
-        outcomes,
-        batch: requests?.isBatch ?? false,
-        userId: viewer?.userId,
-        code: fault?.code,
-      })
-      const operation = outcomes[0]?.operation
-      if (operation && span.isRecording()) {
-        span.setAttribute('graphql.operation.type', operation.type)
-        if (operation.name !== undefined) span.setAttribute('graphql.operation.name', operation.name)
-      }
-      const headers = ['x-request-id', client.id, ...cors.headersFor(request)]
-      for (const [name, value] of Object.entries(fault?.headers ?? {})) headers.push(name, value)
-      await send(request, response, {
-        status,
-        contentType: `${progress.mediaType}; charset=utf-8`,
-        body,
-        headers,
-      })
-    }
-    const fail = (fault: RequestFault) => end(fault.status, JSON.stringify(faultResult(fault)), fault)
-
-    metrics.inFlight.inc()
-    const deadline = deadlines.start(() => {
-      fail(new RequestFault('DEADLINE_EXCEEDED', 'The answer took too long.')).catch((error: unknown) => {
-        log.error({ err: error, requestId: client.id }, 'a late request could not be answered')
-      })
-    })
-    response.on('close', () => {
-      if (!response.writableFinished) deadline.abort('client-gone')
-    })
+  async function serve(exchange: Exchange): Promise<void> {
     let body: string
     try {
-      await answer(request, client, deadline, progress)
-      body = bodyOf(progress)
+      await run(exchange)
+      body = bodyOf(exchange)
     } catch (error) {
-      return fail(faultOf(error, client.id))
+      await exchange.fail(faultOf(error, exchange.client.id))
+      return
     }
-    await end(statusOf(progress), body)
+    const writing = exchange.answer(statusOf(exchange), body)
+    if (writing !== undefined) await writing
   }
 
-  return async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
+  return (request, response, address) => {
     const incoming = traceparentOf(request)
-    const { method } = request
     const id = requestId(request)
-    const address = addresses.clientOf(request)
-    await openTelemetry.with(traceOf(incoming), () =>
-      withSpan(
-        `${method} /graphql`,
-        { kind: SpanKind.SERVER, attributes: { 'movieverse.request_id': id } },
-        (span) =>
-          serve(request, response, { id, address, traceparent: activeTraceparent() ?? incoming }, span),
-      ),
+    const open = (traceparent: string | undefined) =>
+      new Exchange(front, { id, address, traceparent }, request, response)
+    if (!isTracing()) return serve(open(incoming))
+    const settings = { kind: SpanKind.SERVER, attributes: { 'movieverse.request_id': id } }
+    return openTelemetry.with(traceOf(incoming), () =>
+      withSpan(`${request.method} /graphql`, settings, async (span) => {
+        const exchange = open(activeTraceparent() ?? incoming)
+        await serve(exchange)
+        describe(span, exchange)
+      }),
     )
   }
 }
 
-export type GraphQLEndpoint = ReturnType<typeof createGraphQLEndpoint>
+function describe(span: Span, { outcomes: [outcome] }: Exchange): void {
+  if (outcome?.operation === undefined) return
+  const { type, name } = outcome.operation
+  span.setAttribute('graphql.operation.type', type)
+  if (name !== undefined) span.setAttribute('graphql.operation.name', name)
+}

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto'
 import type { IncomingMessage } from 'node:http'
 import type { Viewer } from '@movieverse/kit/viewer'
 import type { RequestContext } from '../operation.ts'
+import type { Deadline } from './deadlines.ts'
 
 /** What the gateway knows of an HTTP request before it has read it. */
 export interface ClientRequest {
@@ -29,11 +30,20 @@ export function traceparentOf({ headers }: IncomingMessage): string | undefined 
 export function contextOf(
   request: IncomingMessage,
   { id, address, traceparent }: ClientRequest,
-  { viewer, signal }: { readonly viewer: Viewer | null; readonly signal: AbortSignal },
+  { viewer, deadline }: { readonly viewer: Viewer | null; readonly deadline: Deadline },
 ): RequestContext {
   const headers: Record<string, string> = { 'x-request-id': id }
   if (address !== undefined) headers['x-forwarded-for'] = address
   if (traceparent !== undefined) headers.traceparent = traceparent
-  const userAgent = request.headers['user-agent']
-  return { requestId: id, viewer, clientAddress: address, userAgent, signal, headers }
+  return {
+    requestId: id,
+    viewer,
+    clientAddress: address,
+    userAgent: request.headers['user-agent'],
+    get signal() {
+      return deadline.signal
+    },
+    cancellation: deadline,
+    headers,
+  }
 }

@@ -17,20 +17,20 @@ export interface RoutesDependencies {
   readonly log: Log
 }
 
-/** Answers one request; never rejects. */
-export type Handler = (request: IncomingMessage, response: ServerResponse) => Promise<void>
+/** Answers one request; never throws. */
+export type Handler = (request: IncomingMessage, response: ServerResponse) => void
 
 export const graphqlPath = '/graphql'
 
 /** Sends requests where they belong: GraphQL, GraphiQL, CORS preflights; everything else is 404 in JSON. */
 export function createRoutes({ graphql, graphiql, addresses, cors, log }: RoutesDependencies): Handler {
-  async function refuse(
+  function refuse(
     request: IncomingMessage,
     response: ServerResponse,
     fault: RequestFault,
-  ): Promise<void> {
+  ): Promise<void> | undefined {
     request.resume()
-    await send(request, response, {
+    return send(request, response, {
       status: fault.status,
       contentType: 'application/json; charset=utf-8',
       body: JSON.stringify(faultResult(fault)),
@@ -45,14 +45,15 @@ export function createRoutes({ graphql, graphiql, addresses, cors, log }: Routes
     const fault = (code: FaultCode, message: string, headers = {}) =>
       refuse(request, response, new RequestFault(code, message, { headers }))
 
-    if (addresses.isBlocked(addresses.clientOf(request)))
+    const address = addresses.clientOf(request)
+    if (addresses.isBlocked(address))
       return fault('ADDRESS_BLOCKED', 'Requests from this address are not answered.')
     if (path === graphqlPath) {
-      if (method === 'POST') return graphql(request, response)
+      if (method === 'POST') return graphql(request, response, address)
       if (method === 'GET')
         return graphiql !== null && prefersHtml(request.headers.accept)
           ? graphiql.page(request, response)
-          : graphql(request, response)
+          : graphql(request, response, address)
       if (method === 'OPTIONS') {
         response.writeHead(204, ['allow', 'GET, POST, OPTIONS', ...cors.preflight(request)]).end()
         return
@@ -66,18 +67,20 @@ export function createRoutes({ graphql, graphiql, addresses, cors, log }: Routes
     return fault('NOT_FOUND', 'There is nothing here. GraphQL is at /graphql.')
   }
 
-  return async (request, response) => {
+  function recover(error: unknown, request: IncomingMessage, response: ServerResponse): void {
+    log.error({ err: error }, 'a request could not be answered')
+    const fault = new RequestFault('INTERNAL_SERVER_ERROR', 'Something went wrong on our side.')
+    // A refusal is short, so it is written at once.
+    if (response.headersSent) response.destroy()
+    else void refuse(request, response, fault)
+  }
+
+  return (request, response) => {
     try {
-      await route(request, response)
+      const answering = route(request, response)
+      if (answering instanceof Promise) answering.catch((error: unknown) => recover(error, request, response))
     } catch (error) {
-      log.error({ err: error }, 'a request could not be answered')
-      if (response.headersSent) response.destroy()
-      else
-        await refuse(
-          request,
-          response,
-          new RequestFault('INTERNAL_SERVER_ERROR', 'Something went wrong on our side.'),
-        )
+      recover(error, request, response)
     }
   }
 }

@@ -49,7 +49,7 @@ export function createHttpServer(handler: Handler, timeouts: Timeouts = openNetw
     },
     (request, response) => {
       if (draining) response.shouldKeepAlive = false
-      void handler(request, response)
+      handler(request, response)
     },
   )
   server.on('clientError', refuseConnection)
