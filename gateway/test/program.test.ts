@@ -99,7 +99,7 @@ describe('the gateway as a program', () => {
     expect((await fetch(`${origin}/healthz`)).status).toBe(200)
     expect(await (await fetch(`${origin}/readyz`)).json()).toEqual({
       ready: true,
-      checks: { supergraph: 'ok' },
+      checks: { supergraph: 'ok', subgraphs: 'ok' },
     })
     const metrics = await (await fetch(`${origin}/metrics`)).text()
     expect(metrics).toMatch(/movieverse_gateway_request_seconds_count\{type="query",status="200"\} 1/)
