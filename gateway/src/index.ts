@@ -22,7 +22,7 @@ async function start(lifecycle: Lifecycle): Promise<void> {
   const { openSecurity } = authenticated ? await import('./security.ts') : { openSecurity: null }
   const security = openSecurity && (await openSecurity(settings, source, { lifecycle, log }))
   const [files, planner] = await Promise.all([readFiles(settings), options.planner()])
-  const transport = createMeasuredTransport({ headersFor: security?.headersFor, deduplicate: dedupe })
+  const transport = createMeasuredTransport({ headersFor: security?.headersFor, deduplicate: dedupe, log })
   lifecycle.onStop('subgraphs', () => transport.close())
 
   const onError = (err: Error, { name }: { readonly name: string | undefined }) =>

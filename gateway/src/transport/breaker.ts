@@ -6,17 +6,22 @@ export interface BreakingTransport extends Transport {
   circuits(): ReadonlyMap<string, CircuitState>
 }
 
+/** Told when a subgraph's circuit opens, and when it closes again. */
+export type CircuitObserver = (service: string, state: CircuitState) => void
+
 /** Refuses fetches to a subgraph that keeps failing, at once and with SERVICE_UNAVAILABLE. */
 export function withBreaker(
   transport: Transport,
   settings: Partial<CircuitSettings> = {},
+  onCircuit?: CircuitObserver,
 ): BreakingTransport {
   const circuits = new Map<string, Circuit>()
 
   const circuitOf = (service: string): Circuit => {
     let circuit = circuits.get(service)
     if (!circuit) {
-      circuit = new Circuit({ ...defaultCircuit, ...settings })
+      const onChange = (state: CircuitState) => onCircuit?.(service, state)
+      circuit = new Circuit({ ...defaultCircuit, ...settings }, { onChange })
       circuits.set(service, circuit)
     }
     return circuit
@@ -36,7 +41,7 @@ export function withBreaker(
           return response
         },
         (error: unknown) => {
-          if (saysServiceIsIll(error)) circuit.failed(error.message)
+          if (saysServiceIsIll(error)) circuit.failed(reasonFor(error))
           else if (error instanceof TransportError && error.code !== 'REQUEST_CANCELLED') circuit.succeeded()
           else circuit.abandoned()
           throw error
@@ -46,6 +51,11 @@ export function withBreaker(
     circuits: () => new Map([...circuits].map(([service, circuit]) => [service, circuit.state])),
     close: () => transport.close(),
   }
+}
+
+/** For operators: with the address that a client must not see. */
+function reasonFor({ message, cause }: TransportError): string {
+  return cause instanceof Error ? `${message} (${cause.message})` : message
 }
 
 /** A service that refuses one request (4xx, an answer too large) is well. */

@@ -25,6 +25,13 @@ export type CircuitState =
   /** One fetch is under way to try; the others are refused. */
   | { readonly phase: 'half-open'; readonly reason: string }
 
+export interface CircuitSurroundings {
+  /** Milliseconds since the epoch. */
+  readonly now: () => number
+  /** Told when the circuit opens, and when it closes again. */
+  readonly onChange: (state: CircuitState) => void
+}
+
 /** Decides whether a subgraph that keeps failing is asked at all. */
 export class Circuit {
   #state: CircuitState = { phase: 'closed', consecutiveFailures: 0 }
@@ -34,10 +41,15 @@ export class Circuit {
 
   readonly #settings: CircuitSettings
   readonly #now: () => number
+  readonly #onChange: (state: CircuitState) => void
 
-  constructor(settings: CircuitSettings, now: () => number = Date.now) {
+  constructor(
+    settings: CircuitSettings,
+    { now = Date.now, onChange = () => undefined }: Partial<CircuitSurroundings> = {},
+  ) {
     this.#settings = settings
     this.#now = now
+    this.#onChange = onChange
   }
 
   get state(): CircuitState {
@@ -56,7 +68,10 @@ export class Circuit {
     if (this.#state.phase === 'closed') {
       if (this.#state.consecutiveFailures > 0) this.#close()
       this.#count(false)
-    } else if (this.#state.phase === 'half-open') this.#close()
+    } else if (this.#state.phase === 'half-open') {
+      this.#close()
+      this.#onChange(this.#state)
+    }
   }
 
   failed(reason: string): void {
@@ -78,7 +93,9 @@ export class Circuit {
   }
 
   #open(reason: string): void {
+    const isNews = this.#state.phase === 'closed'
     this.#state = { phase: 'open', retryAt: this.#now() + this.#settings.openMs, reason }
+    if (isNews) this.#onChange(this.#state)
   }
 
   #close(): void {

@@ -1,3 +1,4 @@
+import type { Log } from '@movieverse/kit/log'
 import { metrics } from '@movieverse/kit/metrics'
 import { Gauge, Histogram } from 'prom-client'
 import type { BreakingTransport } from './breaker.ts'
@@ -17,11 +18,20 @@ export interface MeasuredTransport extends BreakingTransport {
   readonly check: () => Promise<void>
 }
 
-/** The whole way to the subgraphs, with its durations and circuits on the process's `/metrics`. */
-export function createMeasuredTransport(
-  options: Omit<SubgraphTransportOptions, 'observer'>,
-): MeasuredTransport {
-  const transport = createSubgraphTransport({ ...options, observer: createFetchMetrics() })
+export interface MeasuredTransportOptions extends Omit<SubgraphTransportOptions, 'observer' | 'onCircuit'> {
+  readonly log: Log
+}
+
+/** The whole way to the subgraphs, with durations and circuits on the process's `/metrics`, outages in its log. */
+export function createMeasuredTransport({ log, ...options }: MeasuredTransportOptions): MeasuredTransport {
+  const transport = createSubgraphTransport({
+    ...options,
+    observer: createFetchMetrics(),
+    onCircuit(subgraph, state) {
+      if (state.phase === 'closed') log.info({ subgraph }, 'a subgraph answers again')
+      else log.error({ subgraph, ...state }, 'a subgraph keeps failing and is left alone for now')
+    },
+  })
   exposeCircuits(transport.circuits)
   return { ...transport, check: () => checkCircuits(transport.circuits()) }
 }

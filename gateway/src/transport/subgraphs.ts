@@ -1,4 +1,4 @@
-import { type BreakingTransport, withBreaker } from './breaker.ts'
+import { type BreakingTransport, type CircuitObserver, withBreaker } from './breaker.ts'
 import type { CircuitSettings } from './circuit.ts'
 import { withDeduplication } from './deduplicate.ts'
 import { createHttpTransport, type HttpTransportOptions } from './http.ts'
@@ -11,6 +11,7 @@ export interface SubgraphTransportOptions extends HttpTransportOptions {
   /** Subgraphs of this process by name; the others are reached over HTTP. */
   readonly local?: ReadonlyMap<string, LocalExecutor>
   readonly circuit?: Partial<CircuitSettings>
+  readonly onCircuit?: CircuitObserver
   /** Share the answers of equal queries under way at one time. Off unless asked for. */
   readonly deduplicate?: boolean
   readonly observer?: FetchObserver
@@ -22,7 +23,7 @@ export interface SubgraphTransportOptions extends HttpTransportOptions {
  * serves one after the other.
  */
 export function createSubgraphTransport(options: SubgraphTransportOptions = {}): BreakingTransport {
-  const { local, circuit, deduplicate, observer, ...http } = options
+  const { local, circuit, onCircuit, deduplicate, observer, ...http } = options
   const http11 = createHttpTransport(http)
   const inMemory = local && createLocalTransport({ executors: local, timeoutMs: http.timeoutMs })
   const carriers: Transport = {
@@ -32,7 +33,7 @@ export function createSubgraphTransport(options: SubgraphTransportOptions = {}):
         : http11.send(request, context),
     close: () => http11.close(),
   }
-  const breaking = withBreaker(withRetry(withTelemetry(carriers, observer)), circuit)
+  const breaking = withBreaker(withRetry(withTelemetry(carriers, observer)), circuit, onCircuit)
   if (!deduplicate) return breaking
   return { ...withDeduplication(breaking), circuits: breaking.circuits }
 }

@@ -1,3 +1,4 @@
+import { createLog } from '@movieverse/kit/log'
 import { metrics } from '@movieverse/kit/metrics'
 import { context, SpanStatusCode, trace } from '@opentelemetry/api'
 import { AsyncLocalStorageContextManager } from '@opentelemetry/context-async-hooks'
@@ -22,6 +23,7 @@ afterEach(() => {
 })
 afterAll(() => subgraphs.close())
 
+const log = createLog({ service: 'test', level: 'silent' })
 const member = { userId: 1, username: 'ann', roles: ['user'], sessionId: 's' } as const
 
 describe('Deduplication', () => {
@@ -94,7 +96,8 @@ describe('A circuit', () => {
 
   test('opens after failures in a row, lets one fetch try, and closes when that succeeds', () => {
     let now = 0
-    const circuit = new Circuit(settings, () => now)
+    const changes: string[] = []
+    const circuit = new Circuit(settings, { now: () => now, onChange: ({ phase }) => changes.push(phase) })
     for (let failure = 0; failure < 3; failure++) {
       expect(circuit.admits()).toBe(true)
       circuit.failed('down')
@@ -110,10 +113,11 @@ describe('A circuit', () => {
     expect(circuit.admits()).toBe(true)
     circuit.succeeded()
     expect(circuit.state).toEqual({ phase: 'closed', consecutiveFailures: 0 })
+    expect(changes).toEqual(['open', 'closed'])
   })
 
   test('opens when too many of a window’s fetches fail, in a row or not', () => {
-    const circuit = new Circuit(settings, () => 0)
+    const circuit = new Circuit(settings, { now: () => 0 })
     for (let fetch = 0; fetch < 12 && circuit.admits(); fetch++) {
       if (fetch % 2 === 0) circuit.failed('now and then')
       else circuit.succeeded()
@@ -123,7 +127,7 @@ describe('A circuit', () => {
 
   test('is tried again at once when the fetch that tried was cancelled', () => {
     let now = 0
-    const circuit = new Circuit({ ...settings, consecutiveFailures: 1 }, () => now)
+    const circuit = new Circuit({ ...settings, consecutiveFailures: 1 }, { now: () => now })
     circuit.failed('down')
     now = 100
     expect(circuit.admits()).toBe(true)
@@ -163,7 +167,7 @@ describe('The way to the subgraphs', () => {
   })
 
   test('shows durations and open circuits among the metrics, and is not ready once all subgraphs fail', async () => {
-    const transport = createMeasuredTransport({ circuit: { consecutiveFailures: 1, openMs: 60_000 } })
+    const transport = createMeasuredTransport({ circuit: { consecutiveFailures: 1, openMs: 60_000 }, log })
     await transport.send(request(), contextOf())
     await transport.check()
     expect(await metrics.metrics()).toContain('movieverse_gateway_circuit_open{subgraph="fleet"} 0')
