@@ -1,8 +1,8 @@
-import { mkdtemp, readFile } from 'node:fs/promises'
+import { mkdtemp, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { brotliDecompressSync } from 'node:zlib'
-import { beforeAll, expect, test } from 'vitest'
+import { afterAll, beforeAll, expect, test } from 'vitest'
 import { enlargeSample } from '../load/enlarge.ts'
 
 const SAMPLE = 'ops/sample/data'
@@ -11,6 +11,7 @@ beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'movieverse-enlarge-'))
   await enlargeSample(SAMPLE, folder, 2)
 }, 60_000)
+afterAll(() => rm(folder, { recursive: true }))
 
 async function lines(from: string, file: string): Promise<string[]> {
   return brotliDecompressSync(await readFile(join(from, file)))
