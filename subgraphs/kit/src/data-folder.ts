@@ -2,7 +2,8 @@ import { reasonOf, StartupError } from './errors.ts'
 
 /** System errors of a folder that cannot be written, by their codes (errno). */
 const notWritable = ['EACCES', 'EPERM', 'EROFS', 'ENOTDIR', 'EEXIST', 'EISDIR']
-const full = ['ENOSPC', 'EDQUOT']
+/** 53100: PostgreSQL's disk_full. */
+const full = ['ENOSPC', 'EDQUOT', '53100']
 
 /** @param freeBytes what is left of the disk, where it is known */
 export function diskFull(folder: string, freeBytes?: number, cause?: unknown): StartupError {

@@ -1,4 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises'
+import { folderFault } from './data-folder.ts'
 import { reasonOf, StartupError } from './errors.ts'
 import type { Log } from './log.ts'
 
@@ -97,7 +98,8 @@ export async function runProcess(log: Log, start: (lifecycle: Lifecycle) => Prom
   const started = start(lifecycle).catch((error: unknown) => {
     if (asked > 0) return
     exitCode = 1
-    if (error instanceof StartupError) process.stderr.write(`${error.describe()}\n`)
+    const fault = error instanceof StartupError ? error : folderFault(error, 'DATA_DIR')
+    if (fault) process.stderr.write(`${fault.describe()}\n`)
     else log.fatal({ err: error }, `could not start: ${reasonOf(error)}`)
     void end()
   })
