@@ -118,10 +118,19 @@ describe('GraphQL over HTTP', () => {
   it('tells subgraphs the request id, the trace and the client', async () => {
     subgraphs.fetches.length = 0
     const traceparent = '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01'
-    await running.ask('{ echo(text: "traced") }', {}, { 'x-request-id': 'request-1', traceparent })
+    await running.ask(
+      '{ echo(text: "traced") }',
+      {},
+      {
+        'x-request-id': 'request-1',
+        'user-agent': 'films/1.0',
+        traceparent,
+      },
+    )
     expect(subgraphs.fetches[0]?.headers).toMatchObject({
       'x-request-id': 'request-1',
       'x-forwarded-for': '127.0.0.1',
+      'user-agent': 'films/1.0',
       traceparent,
     })
   })

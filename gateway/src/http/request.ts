@@ -26,6 +26,9 @@ export function traceparentOf({ headers }: IncomingMessage): string | undefined 
   return typeof traceparent === 'string' && traceparentPattern.test(traceparent) ? traceparent : undefined
 }
 
+/** Characters of a user agent that are worth keeping. */
+const longestUserAgent = 300
+
 /** The context in which a request's operations run. */
 export function contextOf(
   request: IncomingMessage,
@@ -35,11 +38,13 @@ export function contextOf(
   const headers: Record<string, string> = { 'x-request-id': id }
   if (address !== undefined) headers['x-forwarded-for'] = address
   if (traceparent !== undefined) headers.traceparent = traceparent
+  const userAgent = request.headers['user-agent']?.slice(0, longestUserAgent)
+  if (userAgent) headers['user-agent'] = userAgent
   return {
     requestId: id,
     viewer,
     clientAddress: address,
-    userAgent: request.headers['user-agent'],
+    userAgent,
     get signal() {
       return deadline.signal
     },
