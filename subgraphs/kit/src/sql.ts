@@ -24,15 +24,26 @@ export function prismaSql(client: PrismaRaw, dialect: Sql['dialect'] = 'postgres
 }
 
 interface PgClient {
-  query(statement: string, parameters: unknown[]): Promise<{ rows: unknown[]; rowCount: number | null }>
+  query(statement: {
+    readonly name?: string
+    readonly text: string
+    readonly values: unknown[]
+  }): Promise<{ rows: unknown[]; rowCount: number | null }>
 }
 
-/** A pg pool or a client inside its transaction. */
-export function pgSql(client: PgClient): Sql {
+/**
+ * A pg pool or a client inside its transaction.
+ * @param nameOf names of statements to prepare (`createStatementNames`), empty for others; without it none is
+ */
+export function pgSql(client: PgClient, nameOf?: (statement: { readonly sql: string }) => string): Sql {
+  const send = (text: string, parameters: readonly unknown[]) => {
+    const name = nameOf?.({ sql: text })
+    return client.query({ ...(name ? { name } : {}), text, values: [...parameters] })
+  }
   return {
     dialect: 'postgres',
-    execute: async (statement, parameters) => (await client.query(statement, [...parameters])).rowCount ?? 0,
+    execute: async (statement, parameters) => (await send(statement, parameters)).rowCount ?? 0,
     query: async <Row>(statement: string, parameters: readonly unknown[]) =>
-      (await client.query(statement, [...parameters])).rows as Row[],
+      (await send(statement, parameters)).rows as Row[],
   }
 }

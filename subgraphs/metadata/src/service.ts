@@ -1,3 +1,4 @@
+import { plannedOnce } from '@movieverse/kit/postgres/prepared'
 import type { Service } from '@movieverse/kit/service'
 import type { Subgraph } from '@movieverse/kit/subgraph'
 import pg from 'pg'
@@ -8,7 +9,7 @@ import { createMetadataSubgraph } from './subgraph.ts'
 export const metadataService = {
   name: 'metadata',
   async create({ databaseUrl, bus, entities, log }) {
-    const pool = new pg.Pool({ connectionString: databaseUrl, max: 10 })
+    const pool = new pg.Pool({ connectionString: databaseUrl, max: 5, options: plannedOnce })
     const engine = await openPostgresStore({ pool, log })
     const relay = engine.relay(bus)
     return createMetadataSubgraph({

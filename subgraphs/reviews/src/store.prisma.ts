@@ -1,5 +1,5 @@
 import type { Outbox } from '@movieverse/kit/outbox/outbox'
-import { createStatementNames } from '@movieverse/kit/postgres/prepared'
+import { createStatementNames, plannedOnce } from '@movieverse/kit/postgres/prepared'
 import { createTableStatistics } from '@movieverse/kit/postgres/statistics'
 import { prismaSql, type Sql } from '@movieverse/kit/sql'
 import { PrismaPg } from '@prisma/adapter-pg'
@@ -49,7 +49,7 @@ export function createReviewsClient(
 ): PrismaClient {
   const options = {
     adapter: new PrismaPg(
-      { connectionString: url, max: connections },
+      { connectionString: url, max: connections, options: plannedOnce },
       { statementNameGenerator: createStatementNames() },
     ),
     // Writers of one film queue behind each other: under a rush the last waits for all before it.

@@ -1,5 +1,5 @@
 import type { Outbox } from '@movieverse/kit/outbox/outbox'
-import { createStatementNames } from '@movieverse/kit/postgres/prepared'
+import { createStatementNames, plannedOnce } from '@movieverse/kit/postgres/prepared'
 import { prismaSql } from '@movieverse/kit/sql'
 import { foldText } from '@movieverse/kit/text'
 import { PrismaPg } from '@prisma/adapter-pg'
@@ -22,7 +22,7 @@ export function createUsersClient(
   { connections = 10, onStatement }: UsersClientSettings = {},
 ): PrismaClient {
   const adapter = new PrismaPg(
-    { connectionString: url, max: connections },
+    { connectionString: url, max: connections, options: plannedOnce },
     { statementNameGenerator: createStatementNames() },
   )
   if (!onStatement) return new PrismaClient({ adapter })

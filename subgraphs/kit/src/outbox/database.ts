@@ -1,4 +1,5 @@
 import type { Pool } from 'pg'
+import { createStatementNames } from '../postgres/prepared.ts'
 import { type PrismaRaw, pgSql, prismaSql, type Sql } from '../sql.ts'
 
 /** What the relay and the inbox's consumers need of a service's store. */
@@ -24,10 +25,10 @@ export function prismaDatabase(
   }
 }
 
-/** A pg pool. */
+/** A pg pool; what is sent outside transactions, the small reads, is prepared. */
 export function pgDatabase(pool: Pool): OutboxDatabase {
   return {
-    sql: pgSql(pool),
+    sql: pgSql(pool, createStatementNames()),
     async transaction(work) {
       const client = await pool.connect()
       let broken: unknown

@@ -92,7 +92,8 @@ export function createPersonResolver({ store, people }: ResolverParts) {
         limit: page.limit,
       })
       const { edges, pageInfo, totalCount } = toConnection(rows, page, byFilm, () =>
-        loaders.countCreditsOfPerson(id),
+        // A list that fits into its first page is counted already.
+        page.after === null && rows.length < page.limit ? rows.length : loaders.countCreditsOfPerson(id),
       )
       return {
         pageInfo,

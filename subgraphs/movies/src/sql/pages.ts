@@ -36,7 +36,10 @@ export async function countMovies(sql: Sql, filter: MovieFilter): Promise<number
   return Number(row?.count ?? 0)
 }
 
-/** One limited walk along the order's index for each genre, all in one statement. */
+/**
+ * One limited walk along the order's index for each genre, all in one statement. A walk passes films of other genres: it
+ * stays within the indexes, and only the page's films are read whole.
+ */
 export async function readPagesOfGenres(
   sql: Sql,
   genreIds: readonly number[],
@@ -45,14 +48,14 @@ export async function readPagesOfGenres(
   const given = parameters(sql.dialect)
   const walks = [...new Set(genreIds)].map((genreId) => {
     const conditions = [`g.genre_id = ${given.add(genreId)}`, ...positionConditions(query, given)]
-    return `(SELECT g.genre_id AS parent_id, ${selectedColumns} FROM movie_genres g JOIN movies m ON m.id = g.movie_id
+    return `(SELECT g.genre_id AS parent_id, m.id FROM movie_genres g JOIN movies m ON m.id = g.movie_id
       ${where(conditions)} ${orderBy(query, given)})`
   })
   if (walks.length === 0) return new Map()
   const { column, direction } = orderings[query.order]
   const rows = await sql.query<MovieRow & { parent_id: number }>(
-    `SELECT p.* FROM (${walks.join(' UNION ALL ')}) p
-      ORDER BY p.parent_id, p.${column} ${direction}, p.id ${direction}`,
+    `SELECT p.parent_id, ${selectedColumns} FROM (${walks.join(' UNION ALL ')}) p JOIN movies m ON m.id = p.id
+      ORDER BY p.parent_id, m.${column} ${direction}, m.id ${direction}`,
     given.values,
   )
   const pages = Map.groupBy(rows, (row) => row.parent_id)

@@ -24,6 +24,8 @@ export function parameters(dialect: Dialect): Parameters {
     add,
     oneOf(column, items) {
       if (items.length === 0) throw new Error('A list of values in SQL needs one at least')
+      // Alone it is compared: PostgreSQL plans for one value or for any in the same way, and so only once.
+      if (items.length === 1) return `${column} = ${add(items[0])}`
       if (dialect === 'mysql') return `${column} IN (${items.map(add).join(', ')})`
       return `${column} = ANY(${add(items)}::${typeof items[0] === 'number' ? 'int' : 'text'}[])`
     },
