@@ -21,12 +21,16 @@ export function createAuthClient(
   url: string,
   { connections = 5, onStatement }: AuthClientSettings = {},
 ): PrismaClient {
-  const adapter = new PrismaPg(
-    { connectionString: url, max: connections },
-    { statementNameGenerator: createStatementNames() },
-  )
-  if (!onStatement) return new PrismaClient({ adapter })
-  const client = new PrismaClient({ adapter, log: [{ emit: 'event', level: 'query' }] })
+  const options = {
+    adapter: new PrismaPg(
+      { connectionString: url, max: connections },
+      { statementNameGenerator: createStatementNames() },
+    ),
+    // A connection may take a while on a busy machine: a start that follows a kill, above all.
+    transactionOptions: { maxWait: 15_000, timeout: 30_000 },
+  }
+  if (!onStatement) return new PrismaClient(options)
+  const client = new PrismaClient({ ...options, log: [{ emit: 'event', level: 'query' }] })
   client.$on('query', ({ query }) => onStatement(query))
   return client
 }
