@@ -7,7 +7,8 @@ import { createGateway, type Gateway } from '@movieverse/gateway/gateway'
 import { planners } from '@movieverse/gateway/planning/planners'
 import { frontOptions, readFiles } from '@movieverse/gateway/program'
 import { supergraphFile } from '@movieverse/gateway/supergraph/file'
-import { createLocalTransport, type LocalExecutor } from '@movieverse/gateway/transport/local'
+import type { LocalExecutor } from '@movieverse/gateway/transport/local'
+import { createMeasuredTransport } from '@movieverse/gateway/transport/metrics'
 import { createContext, type LocalExecutor as SubgraphExecutor } from '@movieverse/kit/graphql/local'
 import type { Log } from '@movieverse/kit/log'
 import type { Platform } from '@movieverse/kit/platform'
@@ -32,8 +33,9 @@ export async function createStandaloneGateway(options: StandaloneGatewayOptions)
   const settings = readGatewaySettings()
   const planner = await planners.get('hive')?.()
   if (planner === undefined) throw new Error('there is no planner')
-  const transport = createLocalTransport({
-    executors: new Map([...subgraphs.executors].map(([name, execute]) => [name, inMemory(execute)])),
+  const transport = createMeasuredTransport({
+    local: new Map([...subgraphs.executors].map(([name, execute]) => [name, inMemory(execute)])),
+    log,
   })
   const tokens = createTokenVerifier({
     jwks: () => subgraphs.auth.jwks(),
