@@ -50,7 +50,7 @@ export const movieverseGuarded: Subject = {
   program: async ({ supergraphFile, port, folder, dedupe }) => ({
     command: process.execPath,
     args: [
-      ...NODE_FLAGS,
+      ...NODE_FLAGS.gateway,
       ...[programFile('gateway'), '--supergraph', supergraphFile, '--port', String(port)],
       ...(dedupe ? ['--dedupe'] : []),
     ],

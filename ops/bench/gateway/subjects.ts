@@ -35,7 +35,7 @@ const movieverse: Subject = {
   program: async ({ supergraphFile, port, dedupe }) => ({
     command: process.execPath,
     args: [
-      ...NODE_FLAGS,
+      ...NODE_FLAGS.gateway,
       programFile('gateway'),
       ...['--supergraph', supergraphFile, '--port', String(port), '--no-limits', '--no-auth'],
       ...(dedupe ? ['--dedupe'] : []),

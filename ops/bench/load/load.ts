@@ -58,7 +58,7 @@ async function oneLoad(source: string, samples: number, run: number): Promise<nu
   const dataFolder = await mkdtemp(join(tmpdir(), 'movieverse-load-data-'))
   const program = startProgram({
     command: process.execPath,
-    args: [...NODE_FLAGS, process.argv[1] ?? '', 'load-subject', source, dataFolder],
+    args: [...NODE_FLAGS.standalone, process.argv[1] ?? '', 'load-subject', source, dataFolder],
   })
   try {
     const peak = await peakMemory(program, dataFolder)
