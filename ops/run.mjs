@@ -14,13 +14,15 @@ const environment = {
   ...process.env,
   PATH: `${join(process.cwd(), 'node_modules/node/bin')}:${bin}:${process.env.PATH}`,
   APOLLO_TELEMETRY_DISABLED: '1',
+  // What V8 compiled of the packages and of dist/ is kept: a third of a start is compiling otherwise.
+  NODE_COMPILE_CACHE: process.env.NODE_COMPILE_CACHE ?? join(process.cwd(), 'dist/compiled'),
 }
 
 // The gateway makes much short-lived garbage: with a young generation that starts small and grows slowly a request costs
 // half as much CPU again. Its one core gains nothing from helper threads.
 const nodeFlags = {
   gateway: ['--max-semi-space-size=64', '--min-semi-space-size=64', '--no-parallel-scavenge'],
-  standalone: ['--max-semi-space-size=32'],
+  standalone: ['--max-semi-space-size=32', '--min-semi-space-size=32'],
 }
 
 const [command, ...rest] = process.argv.slice(2)
@@ -166,8 +168,6 @@ async function prepare() {
 }
 
 function program(name, args = rest) {
-  // What V8 compiled of the packages and of dist/ is kept: a third of a start is compiling otherwise.
-  environment.NODE_COMPILE_CACHE ??= join(process.cwd(), 'dist/compiled')
   return run(node, ['--enable-source-maps', ...(nodeFlags[name] ?? []), `dist/${name}.js`, ...args], {
     channel: true,
   })
