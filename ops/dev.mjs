@@ -1,11 +1,21 @@
 // `npm run dev`: bundles on every change and restarts the platform; a change that does not compile leaves the old one up.
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
+import { watch } from 'node:fs'
 import { context } from 'esbuild'
 import { buildOptions } from './build.mjs'
 
+/** Milliseconds that a change is given to be whole: editors and version control write several files at once. */
+const settling = 30
+const sources = ['gateway/src', 'ops', 'schema', 'subgraphs']
+const ours = /^(?!.*(?:node_modules|generated)).*\.(?:ts|json)$/
+
+const options = buildOptions()
+const standalone = await context({ ...options, entryPoints: { standalone: options.entryPoints.standalone } })
 let child
-let restarting = Promise.resolve()
+let busy = false
+let changed = false
+let stopping = false
 
 async function stop() {
   if (child === undefined || child.exitCode !== null || child.signalCode !== null) return
@@ -14,28 +24,44 @@ async function stop() {
   await ended
 }
 
-async function restart() {
-  await stop()
+function start() {
   child = spawn(process.execPath, ['--enable-source-maps', 'dist/standalone.js'], {
     stdio: ['inherit', 'inherit', 'inherit', 'ipc'],
   })
 }
 
-const onRebuild = {
-  name: 'restart',
-  setup(build) {
-    build.onEnd(({ errors }) => {
-      if (errors.length === 0) restarting = restarting.then(restart)
-    })
-  },
+/** Bundles and restarts until nothing has changed meanwhile. */
+async function restart() {
+  changed = true
+  if (busy) return
+  busy = true
+  while (changed && !stopping) {
+    await new Promise((resolve) => setTimeout(resolve, settling))
+    changed = false
+    // esbuild has said by itself what does not compile.
+    const compiled = await standalone.rebuild().then(
+      () => true,
+      () => false,
+    )
+    if (!compiled) continue
+    await stop()
+    if (!stopping) start()
+  }
+  busy = false
 }
 
-const watching = await context(buildOptions([onRebuild]))
+// Not esbuild's own watching, which looks at the files in turn and sees a change up to two seconds later.
+const watchers = sources.map((folder) =>
+  watch(folder, { recursive: true }, (_, file) => {
+    if (file === null || ours.test(file)) void restart()
+  }),
+)
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) {
   process.once(signal, async () => {
-    await watching.dispose()
-    await restarting
+    stopping = true
+    for (const watcher of watchers) watcher.close()
+    await standalone.dispose()
     await stop()
   })
 }
-await watching.watch()
+await restart()
