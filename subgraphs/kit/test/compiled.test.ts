@@ -12,6 +12,9 @@ describe('a compiled query answers as an interpreted one does', () => {
     [`query ($first: Int) { books(first: $first) { ${books} } }`, {}],
     [`query ($first: Int) { books(first: $first) { ${books} } }`, { first: null }],
     [`query ($first: Int = 2) { books(first: $first) { ${books} } }`, {}],
+    [`query ($first: Int! = 2) { books(first: $first) { ${books} } }`, {}],
+    [`query ($first: Int! = 2) { books(first: $first) { ${books} } }`, { first: null }],
+    ['query ($order: BookOrder! = NEWEST) { books(orderBy: $order, first: 1) { edges { node { title } } } }'],
     [`query ($first: Int!) { books(first: $first) { ${books} } }`, { first: '2' }],
     [`query ($first: Int!) { books(first: $first) { ${books} } }`, { first: 3_000_000_000 }],
     [

@@ -8,8 +8,10 @@ import {
   isAbstractType,
   isCompositeType,
   isObjectType,
+  Kind,
   type OperationDefinitionNode,
   TypeInfo,
+  valueFromASTUntyped,
   visit,
   visitWithTypeInfo,
 } from 'graphql'
@@ -37,10 +39,22 @@ export function compileOperation(
     disablingCapturingStackErrors: true,
   })
   if (!isCompiledQuery(compiled)) return undefined
+  const defaults = requiredDefaults(operation)
   return async (context, variables) => {
-    const result: ExecutionResult = await compiled.query(undefined, context, variables ?? {})
+    const given = defaults === undefined ? (variables ?? {}) : { ...defaults, ...variables }
+    const result: ExecutionResult = await compiled.query(undefined, context, given)
     return result.errors ? { ...result, errors: result.errors.map(completeError) } : result
   }
+}
+
+/** What graphql-jit asks for although the operation says what it is by default: variables of non-null types. */
+function requiredDefaults({ variableDefinitions = [] }: OperationDefinitionNode) {
+  const values = variableDefinitions.flatMap(({ variable, type, defaultValue }) =>
+    type.kind === Kind.NON_NULL_TYPE && defaultValue
+      ? [[variable.name.value, valueFromASTUntyped(defaultValue)] as const]
+      : [],
+  )
+  return values.length > 0 ? Object.fromEntries(values) : undefined
 }
 
 /** Its errors lack the extensions that a GraphQLError always has (github.com/zalando-incubator/graphql-jit/issues/234). */
