@@ -22,7 +22,7 @@ async function start(lifecycle: Lifecycle): Promise<void> {
   measureProcess()
 
   // The port is taken first: who can't have it learns so before a minute of loading.
-  let handle: Parameters<typeof createHttpServer>[0] = async (_, response) => {
+  let handle: Parameters<typeof createHttpServer>[0] = (_, response) => {
     response.writeHead(503, { 'retry-after': '1' }).end()
   }
   const http = createHttpServer((request, response) => handle(request, response))
@@ -72,8 +72,8 @@ async function start(lifecycle: Lifecycle): Promise<void> {
   })
   // Last, so that no start that is cut off keeps the password to itself.
   const administratorPassword = await ensureAdministrator(administration)
-  handle = async (request, response) => {
-    if (!(await health(request, response))) await gateway.handle(request, response)
+  handle = (request, response) => {
+    if (!health(request, response)) gateway.handle(request, response)
   }
   const shownHost = host === '127.0.0.1' ? 'localhost' : host
   process.stdout.write(

@@ -1,5 +1,4 @@
-import type { RequestContext } from '../operation.ts'
-import type { Cancellation } from '../transport/cancellation.ts'
+import type { Cancellation, RequestContext } from '../operation.ts'
 
 /** An object of the data tree. Keys are response keys. */
 export type Entity = Record<string, unknown>

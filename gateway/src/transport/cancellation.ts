@@ -1,8 +1,10 @@
+import type { Cancellation } from '../operation.ts'
+
 /**
  * The end of a request before its time, for its fetches. They share one listener on the request's signal,
  * made when the first of them begins: a listener for each costs more than the rest of their bookkeeping.
  */
-export class Cancellation {
+export class SignalCancellation implements Cancellation {
   readonly #signal: AbortSignal | undefined
   #stops: Set<() => void> | undefined
 

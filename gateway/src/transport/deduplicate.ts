@@ -1,5 +1,5 @@
-import type { RequestContext } from '../operation.ts'
-import { Cancellation } from './cancellation.ts'
+import type { Cancellation, RequestContext } from '../operation.ts'
+import { SignalCancellation } from './cancellation.ts'
 import { type SubgraphRequest, type SubgraphResponse, type Transport, TransportError } from './transport.ts'
 
 /** Headers that differ between equal requests and give no rights. */
@@ -17,7 +17,7 @@ interface Flight {
  */
 export function withDeduplication(transport: Transport): Transport {
   const flights = new Map<string, Flight>()
-  const unending = new Cancellation()
+  const unending = new SignalCancellation()
 
   const join = async (flight: Flight, cancellation: Cancellation): Promise<SubgraphResponse> => {
     const cancelled = Promise.withResolvers<never>()

@@ -1,5 +1,4 @@
-import type { RequestContext } from '../operation.ts'
-import type { Cancellation } from './cancellation.ts'
+import type { Cancellation, RequestContext } from '../operation.ts'
 
 /** An operation that a plan sends to a subgraph. One object for all its requests: transports cache by its identity. */
 export interface SubgraphOperation {

@@ -5,7 +5,7 @@ import { AsyncLocalStorageContextManager } from '@opentelemetry/context-async-ho
 import { BasicTracerProvider, InMemorySpanExporter, SimpleSpanProcessor } from '@opentelemetry/sdk-trace-base'
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
 import { hivePlanner } from '../../src/planning/planner.hive.ts'
-import { Cancellation } from '../../src/transport/cancellation.ts'
+import { SignalCancellation } from '../../src/transport/cancellation.ts'
 import { Circuit, defaultCircuit } from '../../src/transport/circuit.ts'
 import { createMeasuredTransport } from '../../src/transport/metrics.ts'
 import { createSubgraphTransport } from '../../src/transport/subgraphs.ts'
@@ -143,7 +143,7 @@ describe('The way to the subgraphs', () => {
     url: `${subgraphs.origin}/fleet`,
     operation,
     variables: '{}',
-    cancellation: new Cancellation(signal),
+    cancellation: new SignalCancellation(signal),
   })
 
   test('tells each fetch’s outcome and the state of each circuit', async () => {
