@@ -1,6 +1,7 @@
 import type { Log } from '@movieverse/kit/log'
 import { metrics } from '@movieverse/kit/metrics'
-import { Gauge, Histogram } from 'prom-client'
+import { Gauge } from 'prom-client'
+import { PlainHistogram } from '../histogram.ts'
 import type { BreakingTransport } from './breaker.ts'
 import type { CircuitState } from './circuit.ts'
 import { createSubgraphTransport, type SubgraphTransportOptions } from './subgraphs.ts'
@@ -39,26 +40,13 @@ export function createMeasuredTransport({ log, ...options }: MeasuredTransportOp
 /** Durations of fetches by subgraph and outcome, on the process's `/metrics`. */
 function createFetchMetrics(): FetchObserver {
   metrics.removeSingleMetric(FETCH_SECONDS)
-  const histogram = new Histogram({
+  const histogram = new PlainHistogram({
     name: FETCH_SECONDS,
     help: 'Time until a subgraph has answered a fetch',
     buckets: [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 10],
-    labelNames: ['subgraph', 'outcome'] as const,
-    registers: [metrics],
+    labelNames: ['subgraph', 'outcome'],
   })
-  // Looking a label up costs more than counting.
-  const observers = new Map<string, { observe(seconds: number): void }>()
-  return {
-    fetched(subgraph, outcome, seconds) {
-      const key = `${subgraph} ${outcome}`
-      let observer = observers.get(key)
-      if (!observer) {
-        observer = histogram.labels(subgraph, outcome)
-        observers.set(key, observer)
-      }
-      observer.observe(seconds)
-    },
-  }
+  return { fetched: (subgraph, outcome, seconds) => histogram.series(subgraph, outcome).observe(seconds) }
 }
 
 /** Tells of each subgraph's circuit whether it is open (1) or not (0), on the process's `/metrics`. */
