@@ -1,7 +1,8 @@
 // `npm run dev`: bundles on every change and restarts the platform; a change that does not compile leaves the old one up.
 import { spawn } from 'node:child_process'
+import { createHash } from 'node:crypto'
 import { once } from 'node:events'
-import { watch } from 'node:fs'
+import { readFileSync, watch } from 'node:fs'
 import { context } from 'esbuild'
 import { buildOptions } from './build.mjs'
 
@@ -11,8 +12,13 @@ const sources = ['gateway/src', 'ops', 'schema', 'subgraphs']
 const ours = /^(?!.*(?:node_modules|generated)).*\.(?:ts|json)$/
 
 const options = buildOptions()
-const standalone = await context({ ...options, entryPoints: { standalone: options.entryPoints.standalone } })
+const standalone = await context({
+  ...options,
+  entryPoints: { standalone: options.entryPoints.standalone },
+  metafile: true,
+})
 let child
+let running
 let busy = false
 let changed = false
 let stopping = false
@@ -30,6 +36,12 @@ function start() {
   })
 }
 
+function digest(files) {
+  const hash = createHash('sha256')
+  for (const file of files.toSorted()) hash.update(readFileSync(file))
+  return hash.digest('hex')
+}
+
 /** Bundles and restarts until nothing has changed meanwhile. */
 async function restart() {
   changed = true
@@ -39,11 +51,11 @@ async function restart() {
     await new Promise((resolve) => setTimeout(resolve, settling))
     changed = false
     // esbuild has said by itself what does not compile.
-    const compiled = await standalone.rebuild().then(
-      () => true,
-      () => false,
-    )
-    if (!compiled) continue
+    const compiled = await standalone.rebuild().catch(() => undefined)
+    const bundle = compiled && digest(Object.keys(compiled.metafile.outputs))
+    // One change may be told of several times.
+    if (bundle === undefined || bundle === running) continue
+    running = bundle
     await stop()
     if (!stopping) start()
   }
