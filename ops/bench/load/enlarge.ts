@@ -50,8 +50,8 @@ function filmOf(line: string, copy: number): string {
     movieId: movieId + copy * FILM_STEP,
     ...rest,
     tmdbId: shift(tmdbId, copy * TMDB_STEP),
-    // Ten digits at most: the first tells the copies apart.
-    imdbId: copy === 0 ? imdbId : imdbId && `tt${copy}${imdbId.slice(2).padStart(9, '0')}`,
+    // Nine digits at most: the first tells the copies apart.
+    imdbId: copy === 0 ? imdbId : imdbId && `tt${copy}${imdbId.slice(2).padStart(8, '0')}`,
     cast: people(cast),
     directors: people(directors),
   })

@@ -6,7 +6,7 @@ import { parseArgs } from 'node:util'
 import { z } from 'zod'
 import { NODE_FLAGS, processesIn } from '../platform.ts'
 import { type Program, pssMb, requireMeasurable, startProgram } from '../process.ts'
-import { median, report, rounded, say } from '../report.ts'
+import { median, report, rounded } from '../report.ts'
 import { enlargeSample } from './enlarge.ts'
 
 const SAMPLE = 'ops/sample/data'
@@ -65,7 +65,8 @@ async function oneLoad(source: string, samples: number, run: number): Promise<nu
     const line = program.output().trim().split('\n').at(-1) ?? ''
     if (!line.startsWith('{')) throw new Error(`The load ended early:\n${program.output()}`)
     const { films, members, ratings, seconds, broken } = loadReport.parse(JSON.parse(line))
-    if (broken > 0) say(`${broken} lines were broken`)
+    if (broken > 0)
+      throw new Error(`${broken} lines were refused: the figure would not be of the whole load.`)
     const rowsPerSecond = Math.round((films + members + ratings) / seconds)
     const counts = { films, members, ratings, seconds: rounded(seconds), rowsPerSecond }
     report({ bench: 'load', name: 'movieverse', samples, run, ...counts, ...peak })

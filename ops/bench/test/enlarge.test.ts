@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { brotliDecompressSync } from 'node:zlib'
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import { sampleSource } from '../../load/formats/detect.ts'
 import { enlargeSample } from '../load/enlarge.ts'
 
 const SAMPLE = 'ops/sample/data'
@@ -35,4 +36,11 @@ test('its ratings come from other members, for the films of their own copy, unde
   const pairs = ratings.map((line) => line.split(',', 2).map(Number))
   expect(new Set(pairs.map(([member]) => member)).size).toBe(2 * 610)
   for (const [member = 0, movie = 0] of pairs) expect(movie >= 1_000_000).toBe(member >= 10_000)
+})
+
+test('all of it can be loaded', async () => {
+  const source = await sampleSource(folder)
+  const faults: unknown[] = []
+  for await (const line of source.films()) if ('fault' in line) faults.push(line)
+  expect(faults).toEqual([])
 })
