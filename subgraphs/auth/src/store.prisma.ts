@@ -1,17 +1,9 @@
 import type { Outbox } from '@movieverse/kit/outbox/outbox'
-import { createStatementNames } from '@movieverse/kit/postgres/prepared'
+import { type PrismaClientSettings, prismaOptions } from '@movieverse/kit/postgres/prisma'
 import { prismaSql } from '@movieverse/kit/sql'
-import { PrismaPg } from '@prisma/adapter-pg'
 import { usersImported } from './events.ts'
 import { Prisma, PrismaClient } from './generated/client.ts'
 import { type Account, type AccountStore, type NewMember, type SigningKey, TakenError } from './store.ts'
-
-export interface AuthClientSettings {
-  /** At once at most; default 5. */
-  readonly connections?: number
-  /** Told of every statement: what tests count. */
-  readonly onStatement?: (sql: string) => void
-}
 
 /**
  * A client on the service's own database; the composition root shares it with the outbox's relay.
@@ -19,16 +11,9 @@ export interface AuthClientSettings {
  */
 export function createAuthClient(
   url: string,
-  { connections = 5, onStatement }: AuthClientSettings = {},
+  { connections, onStatement }: PrismaClientSettings = {},
 ): PrismaClient {
-  const options = {
-    adapter: new PrismaPg(
-      { connectionString: url, max: connections },
-      { statementNameGenerator: createStatementNames() },
-    ),
-    // A connection may take a while on a busy machine: a start that follows a kill, above all.
-    transactionOptions: { maxWait: 15_000, timeout: 30_000 },
-  }
+  const options = prismaOptions(url, { connections })
   if (!onStatement) return new PrismaClient(options)
   const client = new PrismaClient({ ...options, log: [{ emit: 'event', level: 'query' }] })
   client.$on('query', ({ query }) => onStatement(query))

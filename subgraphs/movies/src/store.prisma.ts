@@ -1,8 +1,7 @@
 import type { Outbox, OutgoingEvent } from '@movieverse/kit/outbox/outbox'
-import { createStatementNames } from '@movieverse/kit/postgres/prepared'
+import { type PrismaClientSettings, prismaOptions } from '@movieverse/kit/postgres/prisma'
 import { createTableStatistics } from '@movieverse/kit/postgres/statistics'
 import { prismaSql, type Sql } from '@movieverse/kit/sql'
-import { PrismaPg } from '@prisma/adapter-pg'
 import { Prisma, PrismaClient } from './generated/postgres/client.ts'
 import { countMovies, countOfGenres, readPage, readPagesOfGenres } from './sql/pages.ts'
 import { writeRatings } from './sql/ratings.ts'
@@ -14,29 +13,15 @@ export interface PrismaMovieStoreSettings {
   readonly outbox: Outbox
 }
 
-export interface ClientSettings {
-  /** At once at most; default 5. */
-  readonly connections?: number
-  /** Told of every statement: what tests count. */
-  readonly onStatement?: (sql: string) => void
-}
-
 /**
  * A client on the service's own database; the composition root shares it with the outbox's relay.
  * @param url PostgreSQL
  */
 export function createMoviesClient(
   url: string,
-  { connections = 5, onStatement }: ClientSettings = {},
+  { connections, onStatement }: PrismaClientSettings = {},
 ): PrismaClient {
-  const options = {
-    adapter: new PrismaPg(
-      { connectionString: url, max: connections },
-      { statementNameGenerator: createStatementNames() },
-    ),
-    // A load's batches are long transactions on a busy machine.
-    transactionOptions: { maxWait: 15_000, timeout: 60_000 },
-  }
+  const options = prismaOptions(url, { connections })
   if (!onStatement) return new PrismaClient(options)
   const client = new PrismaClient({ ...options, log: [{ emit: 'event', level: 'query' }] })
   client.$on('query', ({ query }) => onStatement(query))

@@ -1,8 +1,7 @@
 import type { Outbox } from '@movieverse/kit/outbox/outbox'
-import { createStatementNames, plannedOnce } from '@movieverse/kit/postgres/prepared'
+import { type PrismaClientSettings, prismaOptions } from '@movieverse/kit/postgres/prisma'
 import { createTableStatistics } from '@movieverse/kit/postgres/statistics'
 import { prismaSql, type Sql } from '@movieverse/kit/sql'
-import { PrismaPg } from '@prisma/adapter-pg'
 import { PrismaClient } from './generated/client.ts'
 import { eraseMarks, eraseReviews, refuseMember } from './postgres/erasure.ts'
 import { insertBatch } from './postgres/import.ts'
@@ -32,29 +31,15 @@ export interface PrismaReviewStoreSettings {
   readonly outbox: Outbox
 }
 
-export interface ClientSettings {
-  /** At once at most; default 5. */
-  readonly connections?: number
-  /** Told of every statement: what tests count. */
-  readonly onStatement?: (sql: string) => void
-}
-
 /**
  * A client on the service's own database; the composition root shares it with the outbox's relay.
  * @param url PostgreSQL
  */
 export function createReviewsClient(
   url: string,
-  { connections = 5, onStatement }: ClientSettings = {},
+  { connections, onStatement }: PrismaClientSettings = {},
 ): PrismaClient {
-  const options = {
-    adapter: new PrismaPg(
-      { connectionString: url, max: connections, options: plannedOnce },
-      { statementNameGenerator: createStatementNames() },
-    ),
-    // Writers of one film queue behind each other: under a rush the last waits for all before it.
-    transactionOptions: { maxWait: 15_000, timeout: 30_000 },
-  }
+  const options = prismaOptions(url, { connections, planOnce: true })
   if (!onStatement) return new PrismaClient(options)
   const client = new PrismaClient({ ...options, log: [{ emit: 'event', level: 'query' }] })
   client.$on('query', ({ query }) => onStatement(query))

@@ -1,17 +1,9 @@
 import type { Outbox } from '@movieverse/kit/outbox/outbox'
-import { createStatementNames, plannedOnce } from '@movieverse/kit/postgres/prepared'
+import { type PrismaClientSettings, prismaOptions } from '@movieverse/kit/postgres/prisma'
 import { prismaSql } from '@movieverse/kit/sql'
 import { foldText } from '@movieverse/kit/text'
-import { PrismaPg } from '@prisma/adapter-pg'
 import { type FollowTarget, Prisma, PrismaClient } from './generated/client.ts'
 import type { Follow, KnownKind, Profile, ProfileStore } from './store.ts'
-
-export interface UsersClientSettings {
-  /** At once at most; default 10. */
-  readonly connections?: number
-  /** Told of every statement: what tests count. */
-  readonly onStatement?: (sql: string) => void
-}
 
 /**
  * A client on the service's own database; the composition root shares it with the outbox's relay.
@@ -19,16 +11,9 @@ export interface UsersClientSettings {
  */
 export function createUsersClient(
   url: string,
-  { connections = 10, onStatement }: UsersClientSettings = {},
+  { connections = 10, onStatement }: PrismaClientSettings = {},
 ): PrismaClient {
-  const options = {
-    adapter: new PrismaPg(
-      { connectionString: url, max: connections, options: plannedOnce },
-      { statementNameGenerator: createStatementNames() },
-    ),
-    // A connection may take a while on a busy machine: a start that follows a kill, above all.
-    transactionOptions: { maxWait: 15_000, timeout: 30_000 },
-  }
+  const options = prismaOptions(url, { connections, planOnce: true })
   if (!onStatement) return new PrismaClient(options)
   const client = new PrismaClient({ ...options, log: [{ emit: 'event', level: 'query' }] })
   client.$on('query', ({ query }) => onStatement(query))

@@ -1,0 +1,29 @@
+import { PrismaPg } from '@prisma/adapter-pg'
+import { createStatementNames, plannedOnce } from './prepared.ts'
+
+export interface PrismaClientSettings {
+  /** At once at most; default 5. */
+  readonly connections?: number
+  /** Told of every statement: what tests count. */
+  readonly onStatement?: (sql: string) => void
+}
+
+export interface PrismaOptions {
+  readonly connections?: number
+  /** Every prepared statement has one plan for all its parameters: see `plannedOnce`. Default false. */
+  readonly planOnce?: boolean
+}
+
+/**
+ * What a generated client is made with, on PostgreSQL: statements are prepared, and transactions wait for a connection
+ * and run as long as they need on a busy machine (the batches of a load, writers that queue behind each other).
+ */
+export function prismaOptions(url: string, { connections = 5, planOnce = false }: PrismaOptions = {}) {
+  return {
+    adapter: new PrismaPg(
+      { connectionString: url, max: connections, ...(planOnce ? { options: plannedOnce } : {}) },
+      { statementNameGenerator: createStatementNames() },
+    ),
+    transactionOptions: { maxWait: 15_000, timeout: 60_000 },
+  }
+}
