@@ -75,6 +75,7 @@ export async function startProfile(pid: number, port: number): Promise<Profiling
   return {
     async stop() {
       const { result, error } = await call('Profiler.stop')
+      await call('Profiler.disable')
       socket.close()
       if (result?.profile === undefined) throw new Error(error?.message ?? 'The profile is missing.')
       return result.profile
