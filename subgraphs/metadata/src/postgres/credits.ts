@@ -18,13 +18,12 @@ const toCredits = ({ id, document, version }: CreditsRow): FilmCredits => ({
   version,
 })
 
-/** `personIds` is what people are found by: everyone in the film, once. */
-function toDocument({ movieId, cast, directorIds, keywords }: NewCredits): string {
-  const personIds = [...new Set([...cast.map(({ personId }) => personId), ...directorIds])].sort(
-    (a, b) => a - b,
-  )
-  return JSON.stringify({ movieId, cast, directorIds, keywords, personIds })
-}
+const toDocument = ({ movieId, cast, directorIds, keywords }: NewCredits): string =>
+  JSON.stringify({ movieId, cast, directorIds, keywords })
+
+/** What people are found and their credits counted by, as PostgreSQL writes an array: everyone, once for each credit. */
+const toPeople = ({ cast, directorIds }: NewCredits): string =>
+  `{${[...cast.map(({ personId }) => personId), ...directorIds].join(',')}}`
 
 type CreditsStore = Pick<
   MetadataStore,
@@ -49,12 +48,10 @@ export function createCreditsStore(database: OutboxDatabase, outbox: Outbox): Cr
            not exists (select from movies where movies.id = film.id and movies.gone) as known
          from unnest($1::integer[]) as person
          cross join lateral (
-           select id, document, version from (
-             select id, document, version from credits
-             where document->'personIds' @> to_jsonb(person) offset 0
-           ) films
+           select id from (select id from credits where people @> array[person] offset 0) films
            where id <= $2 order by id desc limit $3
-         ) film
+         ) page
+         join credits film on film.id = page.id
          order by person, film.id desc`,
         [personIds, after?.movieId ?? 2_147_483_647, limit + 1],
       )
@@ -71,12 +68,9 @@ export function createCreditsStore(database: OutboxDatabase, outbox: Outbox): Cr
 
     async countCreditsOfPeople(personIds) {
       const rows = await database.sql.query<{ person: number; count: number }>(
-        `select person, sum(
-           jsonb_array_length(jsonb_path_query_array(
-             document, '$.cast[*] ? (@.personId == $person)', jsonb_build_object('person', person)))
-           + (document->'directorIds' @> to_jsonb(person))::integer)::integer as count
+        `select person, sum(cardinality(array_positions(people, person)))::integer as count
          from unnest($1::integer[]) as person
-         join credits on document->'personIds' @> to_jsonb(person)
+         join credits on people @> array[person]
          group by person`,
         [personIds],
       )
@@ -86,10 +80,11 @@ export function createCreditsStore(database: OutboxDatabase, outbox: Outbox): Cr
     saveCredits: (credits, tell) =>
       database.transaction(async (sql) => {
         const [row] = await sql.query<CreditsRow>(
-          `insert into credits (id, document, version) values ($1, $2, 1)
-           on conflict (id) do update set document = excluded.document, version = credits.version + 1
+          `insert into credits (id, document, people, version) values ($1, $2, $3, 1)
+           on conflict (id) do update
+             set document = excluded.document, people = excluded.people, version = credits.version + 1
            returning id, document, version`,
-          [credits.movieId, toDocument(credits)],
+          [credits.movieId, toDocument(credits), toPeople(credits)],
         )
         if (!row) throw new Error(`The credits of film ${credits.movieId} were not written`)
         const saved = toCredits(row)
@@ -104,12 +99,14 @@ export function createCreditsStore(database: OutboxDatabase, outbox: Outbox): Cr
         const ids = ordered.map(({ movieId }) => movieId)
         await sql.execute(knowMovies, [ids, false])
         const changed = await sql.query<{ id: number }>(
-          `insert into credits (id, document, version)
-           select * from unnest($1::integer[], $2::jsonb[], array_fill(1, array[cardinality($1::integer[])]))
-           on conflict (id) do update set document = excluded.document, version = credits.version + 1
+          `insert into credits (id, document, people, version)
+           select id, document, people::integer[], 1
+           from unnest($1::integer[], $2::jsonb[], $3::text[]) as film (id, document, people)
+           on conflict (id) do update
+             set document = excluded.document, people = excluded.people, version = credits.version + 1
            where credits.document <> excluded.document
            returning id`,
-          [ids, ordered.map(toDocument)],
+          [ids, ordered.map(toDocument), ordered.map(toPeople)],
         )
         await outbox.append(sql, batchOf(changed).flatMap(tell))
         return changed.length

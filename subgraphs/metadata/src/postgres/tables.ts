@@ -33,6 +33,18 @@ const versions: readonly string[] = [
 
   ${outboxTables}
   `,
+  // Everyone in the film, once for each credit: small and exact where the document is neither.
+  `
+  alter table credits add column people integer[] not null default '{}';
+  update credits set people = array(
+    select (part->>'personId')::integer from jsonb_array_elements(document->'cast') as part
+    union all
+    select director::text::integer from jsonb_array_elements(document->'directorIds') as director
+  );
+  alter table credits alter column people drop default;
+  create index credits_of_people on credits using gin (people);
+  drop index credits_people;
+  `,
 ]
 
 /** One program at a time makes or upgrades the tables. */
