@@ -17,8 +17,8 @@ import type { Subgraphs } from './subgraphs.ts'
 /** The viewer is handed over as the gateway knows it: within a process there is nobody to prove it to. */
 const inMemory =
   (execute: SubgraphExecutor): LocalExecutor =>
-  (request, { requestId, viewer, clientAddress, userAgent, signal }) =>
-    execute(request, createContext({ requestId, viewer, clientAddress, userAgent, signal }))
+  (request, context) =>
+    execute(request, createContext(context))
 
 export interface StandaloneGatewayOptions {
   readonly platform: Pick<Platform, 'sessions' | 'cache'>

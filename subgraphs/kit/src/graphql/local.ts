@@ -142,7 +142,10 @@ export function createContext(options: ContextOptions): SubgraphContext {
     service: options.service,
     clientAddress: options.clientAddress,
     userAgent: options.userAgent,
-    signal: options.signal ?? neverAborted,
+    // Read when it is asked for: making one costs more than most resolvers, and few ask.
+    get signal() {
+      return options.signal ?? neverAborted
+    },
     once<T>(key: symbol, make: () => T): T {
       if (!made.has(key)) made.set(key, make())
       return made.get(key) as T
