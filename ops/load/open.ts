@@ -1,11 +1,10 @@
-import { createAuthClient, createPrismaAccountStore } from '@movieverse/auth/store.prisma'
+import { openAuthEngine } from '@movieverse/auth/engine'
 import type { Log } from '@movieverse/kit/log'
-import { createOutbox } from '@movieverse/kit/outbox/sql-outbox'
 import type { EntityReader } from '@movieverse/kit/subgraph'
 import { openPostgresStore } from '@movieverse/metadata/store.postgres'
-import { createMoviesClient, createPrismaMovieStore } from '@movieverse/movies/store.prisma'
-import { createPrismaReviewStore, createReviewsClient } from '@movieverse/reviews/store.prisma'
-import { createPrismaProfileStore, createUsersClient } from '@movieverse/users/store.prisma'
+import { openMoviesEngine } from '@movieverse/movies/engine'
+import { openReviewsEngine } from '@movieverse/reviews/engine'
+import { openUsersEngine } from '@movieverse/users/engine'
 import pg from 'pg'
 import type { LoadTargets } from './stores.ts'
 
@@ -25,22 +24,11 @@ const connections = 3
  * @param urlOf connection URL of a service's database, with its migrations applied
  */
 export async function openStores(urlOf: (service: string) => string, log: Log): Promise<OpenStores> {
-  const auth = createPrismaAccountStore({
-    client: createAuthClient(urlOf('auth'), { connections }),
-    outbox: createOutbox({ source: 'auth' }),
-  })
-  const users = createPrismaProfileStore({
-    client: createUsersClient(urlOf('users'), { connections }),
-    outbox: createOutbox({ source: 'users' }),
-  })
-  const movies = createPrismaMovieStore({
-    client: createMoviesClient(urlOf('movies'), { connections }),
-    outbox: createOutbox({ source: 'movies' }),
-  })
-  const reviews = createPrismaReviewStore({
-    client: createReviewsClient(urlOf('reviews'), { connections }),
-    outbox: createOutbox({ source: 'reviews' }),
-  })
+  const settings = { connections }
+  const { store: auth } = openAuthEngine(urlOf('auth'), settings)
+  const { store: users } = openUsersEngine(urlOf('users'), settings)
+  const { store: movies } = openMoviesEngine(urlOf('movies'), settings)
+  const { store: reviews } = openReviewsEngine(urlOf('reviews'), settings)
   const pool = new pg.Pool({ connectionString: urlOf('metadata'), max: connections })
   const { store: metadata } = await openPostgresStore({ pool, log })
   const stores = { auth, users, movies, reviews, metadata }

@@ -1,5 +1,6 @@
 import { type OutboxDatabase, prismaDatabase } from '@movieverse/kit/outbox/database'
 import { createOutbox, type SqlOutbox } from '@movieverse/kit/outbox/sql-outbox'
+import type { PrismaClientSettings } from '@movieverse/kit/postgres/prisma'
 import { createAuthClient, createPrismaAccountStore } from './store.prisma.ts'
 import type { AccountStore } from './store.ts'
 
@@ -11,8 +12,8 @@ export interface AuthEngine {
 }
 
 /** @param url the service's own PostgreSQL database, migrated */
-export function openAuthEngine(url: string): AuthEngine {
-  const client = createAuthClient(url)
+export function openAuthEngine(url: string, settings?: PrismaClientSettings): AuthEngine {
+  const client = createAuthClient(url, settings)
   const outbox = createOutbox({ source: 'auth' })
   return { store: createPrismaAccountStore({ client, outbox }), database: prismaDatabase(client), outbox }
 }

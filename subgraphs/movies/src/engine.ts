@@ -1,5 +1,6 @@
 import { type OutboxDatabase, prismaDatabase } from '@movieverse/kit/outbox/database'
 import { createOutbox, type SqlOutbox } from '@movieverse/kit/outbox/sql-outbox'
+import type { PrismaClientSettings } from '@movieverse/kit/postgres/prisma'
 import { createMoviesClient, createPrismaMovieStore } from './store.prisma.ts'
 import type { MovieStore } from './store.ts'
 
@@ -11,8 +12,8 @@ export interface MoviesEngine {
 }
 
 /** @param url the service's own PostgreSQL database, migrated */
-export function openMoviesEngine(url: string): MoviesEngine {
-  const client = createMoviesClient(url)
+export function openMoviesEngine(url: string, settings?: PrismaClientSettings): MoviesEngine {
+  const client = createMoviesClient(url, settings)
   const outbox = createOutbox({ source: 'movies' })
   return { store: createPrismaMovieStore({ client, outbox }), database: prismaDatabase(client), outbox }
 }

@@ -1,5 +1,6 @@
 import { type OutboxDatabase, prismaDatabase } from '@movieverse/kit/outbox/database'
 import { createOutbox, type SqlOutbox } from '@movieverse/kit/outbox/sql-outbox'
+import type { PrismaClientSettings } from '@movieverse/kit/postgres/prisma'
 import { createPrismaReviewStore, createReviewsClient } from './store.prisma.ts'
 import type { ReviewStore } from './store.ts'
 
@@ -11,8 +12,8 @@ export interface ReviewsEngine {
 }
 
 /** @param url the service's own PostgreSQL database, migrated */
-export function openReviewsEngine(url: string): ReviewsEngine {
-  const client = createReviewsClient(url)
+export function openReviewsEngine(url: string, settings?: PrismaClientSettings): ReviewsEngine {
+  const client = createReviewsClient(url, settings)
   const outbox = createOutbox({ source: 'reviews' })
   return { store: createPrismaReviewStore({ client, outbox }), database: prismaDatabase(client), outbox }
 }

@@ -1,5 +1,6 @@
 import { type OutboxDatabase, prismaDatabase } from '@movieverse/kit/outbox/database'
 import { createOutbox, type SqlOutbox } from '@movieverse/kit/outbox/sql-outbox'
+import type { PrismaClientSettings } from '@movieverse/kit/postgres/prisma'
 import { createPrismaProfileStore, createUsersClient } from './store.prisma.ts'
 import type { ProfileStore } from './store.ts'
 
@@ -11,8 +12,8 @@ export interface UsersEngine {
 }
 
 /** @param url the service's own PostgreSQL database, migrated */
-export function openUsersEngine(url: string): UsersEngine {
-  const client = createUsersClient(url)
+export function openUsersEngine(url: string, settings?: PrismaClientSettings): UsersEngine {
+  const client = createUsersClient(url, settings)
   const outbox = createOutbox({ source: 'users' })
   return { store: createPrismaProfileStore({ client, outbox }), database: prismaDatabase(client), outbox }
 }
