@@ -4,30 +4,15 @@ import { text } from 'node:stream/consumers'
 import { gzipSync } from 'node:zlib'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { createHttpServer } from '../src/http/server.ts'
+import { codeOf, startEcho } from './echo.ts'
 import { type Body, type RunningGateway, startGateway } from './running.ts'
-import { type Subgraphs, startSubgraphs } from './subgraphs.ts'
+import type { Subgraphs } from './subgraphs.ts'
 
 let subgraphs: Subgraphs
 let running: RunningGateway
 
 beforeAll(async () => {
-  subgraphs = await startSubgraphs({
-    echo: {
-      sdl: `
-        scalar JSON
-        type Query { echo(text: String): String json(value: JSON): JSON self: Query many(first: Int = 1): [Thing!]! @listSize(slicingArguments: ["first"], requireOneSlicingArgument: false) }
-        type Thing { id: ID! things(first: Int = 1): [Thing!]! @listSize(slicingArguments: ["first"], requireOneSlicingArgument: false) }
-      `,
-      resolvers: {
-        Query: {
-          echo: (_, { text: given }) => given,
-          json: (_, { value }) => value,
-          self: () => ({}),
-          many: () => [],
-        },
-      },
-    },
-  })
+  subgraphs = await startEcho()
   running = await startGateway(subgraphs.supergraph)
 })
 afterAll(async () => {
@@ -36,12 +21,6 @@ afterAll(async () => {
 })
 
 const query = '{ echo(text: "a") }'
-
-async function codeOf(pending: Promise<Response>): Promise<[status: number, code: unknown]> {
-  const response = await pending
-  const { errors } = (await response.json()) as Body
-  return [response.status, errors?.[0]?.extensions.code]
-}
 
 /** node:http, since fetch won't send some of what hostile clients do. */
 function raw(
