@@ -20,10 +20,7 @@ const environment = {
 
 // The gateway makes much short-lived garbage: with a young generation that starts small and grows slowly a request costs
 // half as much CPU again. Its one core gains nothing from helper threads.
-const nodeFlags = {
-  gateway: ['--max-semi-space-size=64', '--min-semi-space-size=64', '--no-parallel-scavenge'],
-  standalone: ['--max-semi-space-size=32', '--min-semi-space-size=32'],
-}
+const nodeFlags = JSON.parse(readFileSync('ops/node-flags.json', 'utf8'))
 
 const [command, ...rest] = process.argv.slice(2)
 const say = (line) => process.stderr.write(`${line}\n`)
@@ -168,7 +165,7 @@ async function prepare() {
 }
 
 function program(name, args = rest) {
-  return run(node, ['--enable-source-maps', ...(nodeFlags[name] ?? []), `dist/${name}.js`, ...args], {
+  return run(node, [...(nodeFlags[name] ?? ['--enable-source-maps']), `dist/${name}.js`, ...args], {
     channel: true,
   })
 }

@@ -1,18 +1,11 @@
 import { readdirSync, readlinkSync } from 'node:fs'
 import { dirname, join } from 'node:path'
+import nodeFlags from '../node-flags.json' with { type: 'json' }
 import { freePort } from './ports.ts'
 import { family, type Program, pssMb, rssMb, startProgram, untilReady } from './process.ts'
 
-/** What `npm run gateway` and `npm start` give to Node (ops/run.mjs): a figure is of the program as it is run. */
-export const NODE_FLAGS = {
-  gateway: [
-    '--enable-source-maps',
-    '--max-semi-space-size=64',
-    '--min-semi-space-size=64',
-    '--no-parallel-scavenge',
-  ],
-  standalone: ['--enable-source-maps', '--max-semi-space-size=32', '--min-semi-space-size=32'],
-}
+/** What `npm run gateway` and `npm start` give to Node: a figure is of the program as it is run. */
+export const NODE_FLAGS = nodeFlags
 
 /** A program that was bundled together with this one. */
 export const programFile = (name: string) => join(dirname(process.argv[1] ?? ''), `${name}.js`)
