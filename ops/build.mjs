@@ -12,6 +12,7 @@ export const programs = {
   gateway: 'gateway/src/index.ts',
   admin: 'ops/admin/index.ts',
   bench: 'ops/bench/index.ts',
+  drill: 'ops/drills/index.ts',
   load: 'ops/load/index.ts',
   migrate: 'ops/migrate/index.ts',
   sample: 'ops/sample/index.ts',

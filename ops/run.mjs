@@ -187,7 +187,7 @@ const commands = {
     return program(`service-${service}`, args)
   },
   ...Object.fromEntries(
-    ['gateway', 'admin', 'bench', 'load', 'migrate', 'sample', 'schema'].map((name) => [
+    ['gateway', 'admin', 'bench', 'drill', 'load', 'migrate', 'sample', 'schema'].map((name) => [
       name,
       () => program(name),
     ]),
