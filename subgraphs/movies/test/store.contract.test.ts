@@ -247,6 +247,11 @@ describe.each(Object.entries(engines))('A store of films in %s', (_, start) => {
     expect(byRating[0]?.keys.ratingScore).toBeCloseTo((10 * 3.5 + 400) / 110, 12)
     expect(byRating[0]?.keys.popularity).toBeCloseTo(Math.log(101), 12)
     expect(byRating[0]?.version).toBe(1)
+    for (const order of orders) {
+      const query = { order, after: undefined, limit: 5 }
+      const ofGenres = await store.pagesOfGenres([genre], query)
+      expect(ofGenres.get(genre)).toEqual(await store.page({ genreIds: [genre] }, query))
+    }
     await store.setRatings(new Map([[many.id, { count: 0, average: null }]]))
     expect((await store.byIds([many.id]))[0]).toMatchObject({ ratings: { count: 0, average: null } })
   })

@@ -19,9 +19,9 @@ const orderings: Readonly<Record<MovieOrder, Ordering>> = {
 
 export async function readPage(sql: Sql, filter: MovieFilter, query: PageQuery): Promise<readonly Movie[]> {
   const given = parameters(sql.dialect)
-  const conditions = [...filterConditions(filter, given), ...positionConditions(query, given)]
+  const conditions = [...filterConditions(filter, given), ...positionConditions(query, given, ofAll)]
   const rows = await sql.query<MovieRow>(
-    `SELECT ${selectedColumns} FROM movies m ${where(conditions)} ${orderBy(query, given)}`,
+    `SELECT ${selectedColumns} FROM movies m ${where(conditions)} ${orderBy(query, given, ofAll)}`,
     given.values,
   )
   return rows.map(toMovie)
@@ -36,10 +36,7 @@ export async function countMovies(sql: Sql, filter: MovieFilter): Promise<number
   return Number(row?.count ?? 0)
 }
 
-/**
- * One limited walk along the order's index for each genre, all in one statement. A walk passes films of other genres: it
- * stays within the indexes, and only the page's films are read whole.
- */
+/** One limited walk along the order's index of each genre, all in one statement; the page's films alone are read whole. */
 export async function readPagesOfGenres(
   sql: Sql,
   genreIds: readonly number[],
@@ -47,14 +44,14 @@ export async function readPagesOfGenres(
 ): Promise<ReadonlyMap<number, readonly Movie[]>> {
   const given = parameters(sql.dialect)
   const walks = [...new Set(genreIds)].map((genreId) => {
-    const conditions = [`g.genre_id = ${given.add(genreId)}`, ...positionConditions(query, given)]
-    return `(SELECT g.genre_id AS parent_id, m.id FROM movie_genres g JOIN movies m ON m.id = g.movie_id
-      ${where(conditions)} ${orderBy(query, given)})`
+    const conditions = [`g.genre_id = ${given.add(genreId)}`, ...positionConditions(query, given, ofGenres)]
+    return `(SELECT g.genre_id AS parent_id, g.movie_id FROM movie_genres g
+      ${where(conditions)} ${orderBy(query, given, ofGenres)})`
   })
   if (walks.length === 0) return new Map()
   const { column, direction } = orderings[query.order]
   const rows = await sql.query<MovieRow & { parent_id: number }>(
-    `SELECT p.parent_id, ${selectedColumns} FROM (${walks.join(' UNION ALL ')}) p JOIN movies m ON m.id = p.id
+    `SELECT p.parent_id, ${selectedColumns} FROM (${walks.join(' UNION ALL ')}) p JOIN movies m ON m.id = p.movie_id
       ORDER BY p.parent_id, m.${column} ${direction}, m.id ${direction}`,
     given.values,
   )
@@ -97,14 +94,22 @@ function filterConditions(filter: MovieFilter, given: Parameters): string[] {
   return conditions
 }
 
+/** Where a list's order is walked: a table's alias, and the film's id there. */
+interface Walked {
+  readonly table: string
+  readonly id: string
+}
+const ofAll: Walked = { table: 'm', id: 'm.id' }
+const ofGenres: Walked = { table: 'g', id: 'g.movie_id' }
+
 /** Two conditions instead of a comparison of rows, which MySQL would not walk an index for. */
-function positionConditions({ order, after }: PageQuery, given: Parameters): string[] {
+function positionConditions({ order, after }: PageQuery, given: Parameters, { table, id }: Walked): string[] {
   if (!after) return []
   const { column, direction } = orderings[order]
   const beyond = direction === 'ASC' ? '>' : '<'
   return [
-    `m.${column} ${beyond}= ${given.add(after.key)}`,
-    `(m.${column} ${beyond} ${given.add(after.key)} OR m.id ${beyond} ${given.add(after.id)})`,
+    `${table}.${column} ${beyond}= ${given.add(after.key)}`,
+    `(${table}.${column} ${beyond} ${given.add(after.key)} OR ${id} ${beyond} ${given.add(after.id)})`,
   ]
 }
 
@@ -112,7 +117,7 @@ function where(conditions: readonly string[]): string {
   return conditions.length === 0 ? '' : `WHERE ${conditions.join(' AND ')}`
 }
 
-function orderBy({ order, limit }: PageQuery, given: Parameters): string {
+function orderBy({ order, limit }: PageQuery, given: Parameters, { table, id }: Walked): string {
   const { column, direction } = orderings[order]
-  return `ORDER BY m.${column} ${direction}, m.id ${direction} LIMIT ${given.add(limit)}`
+  return `ORDER BY ${table}.${column} ${direction}, ${id} ${direction} LIMIT ${given.add(limit)}`
 }

@@ -1,19 +1,15 @@
 import type { Sql } from '@movieverse/kit/sql'
 import { movieKeys } from '../ranking.ts'
 import type { OwnRatings } from '../store.ts'
-import { parameters, updateByRows } from './statement.ts'
+import { parameters, type RecordColumns, updateByRows } from './statement.ts'
 import { findMovies } from './writes.ts'
 
-const columns = {
-  id: 'int',
-  rating_count: 'int',
-  rating_average: 'double',
-  rating_score: 'double',
-  popularity: 'double',
-} as const
+const orderColumns = { rating_score: 'double', popularity: 'double' } as const
+const ownColumns = { rating_count: 'int', rating_average: 'double', ...orderColumns } as const
 
 /**
- * Writes what has changed of the films' ratings, in one statement for all; the films are held by the transaction.
+ * Writes what has changed of the films' ratings, and the order within genres that follows, in one statement each for all;
+ * the films are held by the transaction.
  * @returns how many films were written
  */
 export async function writeRatings(sql: Sql, ratings: ReadonlyMap<number, OwnRatings>): Promise<number> {
@@ -28,13 +24,18 @@ export async function writeRatings(sql: Sql, ratings: ReadonlyMap<number, OwnRat
     ]
   })
   if (changed.length === 0) return 0
-  const given = parameters(sql.dialect)
-  await sql.execute(
-    updateByRows(sql.dialect, 'movies', {
-      rows: given.rows(changed, columns),
-      columns: Object.keys(columns).filter((name) => name !== 'id'),
-    }),
-    given.values,
-  )
+  await update(sql, 'movies', changed, { columns: ownColumns, by: 'id' })
+  await update(sql, 'movie_genres', changed, { columns: orderColumns, by: 'movie_id' })
   return changed.length
+}
+
+async function update(
+  sql: Sql,
+  table: string,
+  rows: readonly Readonly<Record<string, unknown>>[],
+  { columns, by }: { readonly columns: RecordColumns; readonly by: string },
+): Promise<void> {
+  const given = parameters(sql.dialect)
+  const change = { rows: given.rows(rows, { id: 'int', ...columns }), columns: Object.keys(columns), by }
+  await sql.execute(updateByRows(sql.dialect, table, change), given.values)
 }

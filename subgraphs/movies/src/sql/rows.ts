@@ -1,5 +1,5 @@
 import { movieKeys } from '../ranking.ts'
-import type { Movie, MovieFacts, OwnRatings } from '../store.ts'
+import type { Movie, MovieFacts, MovieKeys, OwnRatings } from '../store.ts'
 import type { RecordColumns } from './statement.ts'
 
 /** A film as the statements select it. */
@@ -70,6 +70,15 @@ function list<T>(value: unknown): readonly T[] {
   return Array.isArray(parsed) ? parsed : []
 }
 
+/** What lists are ordered by: of the film, and again beside each of its genres. */
+export const keyColumns = {
+  popularity: 'double',
+  rating_score: 'double',
+  newest_key: 'int',
+  oldest_key: 'int',
+  title_key: 'text',
+} as const satisfies RecordColumns
+
 /** The columns of the table, named one by one: a new one does not change what a statement answers. */
 export const movieColumns = {
   id: 'int',
@@ -93,16 +102,22 @@ export const movieColumns = {
   rating_average: 'double',
   version: 'int',
   updated_at: 'datetime',
-  popularity: 'double',
-  rating_score: 'double',
-  newest_key: 'int',
-  oldest_key: 'int',
-  title_key: 'text',
+  ...keyColumns,
 } as const satisfies Record<keyof MovieRow, RecordColumns[string]>
 
 export const movieColumnNames = Object.keys(movieColumns)
 /** For `SELECT … FROM movies m`. */
 export const selectedColumns = movieColumnNames.map((name) => `m.${name}`).join(', ')
+
+export function keyRow(keys: MovieKeys): Record<keyof typeof keyColumns, unknown> {
+  return {
+    popularity: keys.popularity,
+    rating_score: keys.ratingScore,
+    newest_key: keys.newestKey,
+    oldest_key: keys.oldestKey,
+    title_key: keys.titleKey,
+  }
+}
 
 /** A film's row as it is written, in JSON. */
 export function toRow(movie: {
@@ -113,7 +128,6 @@ export function toRow(movie: {
   readonly updatedAt: Date
 }): Record<keyof MovieRow, unknown> {
   const { id, facts, ratings, version, updatedAt } = movie
-  const keys = movieKeys(facts, ratings)
   return {
     id,
     tmdb_id: facts.tmdbId,
@@ -137,10 +151,6 @@ export function toRow(movie: {
     version,
     // UTC, written so that both dialects read it.
     updated_at: updatedAt.toISOString().replace('T', ' ').replace('Z', ''),
-    popularity: keys.popularity,
-    rating_score: keys.ratingScore,
-    newest_key: keys.newestKey,
-    oldest_key: keys.oldestKey,
-    title_key: keys.titleKey,
+    ...keyRow(movieKeys(facts, ratings)),
   }
 }

@@ -63,17 +63,23 @@ function recordset(dialect: Dialect, placeholder: string, columns: RecordColumns
   return `JSON_TABLE(${placeholder}, '$[*]' COLUMNS (${list})) AS v`
 }
 
-/** An UPDATE of the table, `m`, by the rows `v` of the same id. */
+/** An UPDATE of the table, `m`, by the rows `v` whose `id` is the table's `id`, or its column `by`. */
 export function updateByRows(
   dialect: Dialect,
   table: string,
-  { rows, columns, condition }: { rows: string; columns: readonly string[]; condition?: string },
+  change: {
+    readonly rows: string
+    readonly columns: readonly string[]
+    readonly by?: string
+    readonly condition?: string
+  },
 ): string {
+  const { rows, columns, by = 'id', condition } = change
   const and = condition === undefined ? '' : ` AND ${condition}`
   if (dialect === 'postgres') {
     const assignments = columns.map((column) => `${column} = v.${column}`).join(', ')
-    return `UPDATE ${table} m SET ${assignments} FROM ${rows} WHERE m.id = v.id${and}`
+    return `UPDATE ${table} m SET ${assignments} FROM ${rows} WHERE m.${by} = v.id${and}`
   }
   const assignments = columns.map((column) => `m.${column} = v.${column}`).join(', ')
-  return `UPDATE ${table} m JOIN ${rows} ON m.id = v.id SET ${assignments} WHERE TRUE${and}`
+  return `UPDATE ${table} m JOIN ${rows} ON m.${by} = v.id SET ${assignments} WHERE TRUE${and}`
 }

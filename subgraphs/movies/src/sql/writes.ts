@@ -1,8 +1,18 @@
 import type { Sql } from '@movieverse/kit/sql'
+import { movieKeys } from '../ranking.ts'
 import { searchText } from '../search-text.ts'
 import type { Movie, MovieFacts, MovieIdentities, MovieWrite, OwnRatings } from '../store.ts'
 import { chooseIds } from './ids.ts'
-import { type MovieRow, movieColumnNames, movieColumns, selectedColumns, toMovie, toRow } from './rows.ts'
+import {
+  keyColumns,
+  keyRow,
+  type MovieRow,
+  movieColumnNames,
+  movieColumns,
+  selectedColumns,
+  toMovie,
+  toRow,
+} from './rows.ts'
 import { parameters, type RecordColumns, updateByRows } from './statement.ts'
 
 const noRatings: OwnRatings = { count: 0, average: null }
@@ -68,7 +78,7 @@ export async function updateMovie(
   )
   if (updated === 0) return false
   await unindex(sql, [id])
-  await index(sql, [{ id, facts: change.facts }])
+  await index(sql, [{ id, facts: change.facts, ratings }])
   return true
 }
 
@@ -121,12 +131,16 @@ async function unindex(sql: Sql, ids: readonly number[]): Promise<void> {
 /** Writes what films are found by beside their own columns. */
 async function index(
   sql: Sql,
-  movies: readonly { readonly id: number; readonly facts: MovieFacts }[],
+  movies: readonly { readonly id: number; readonly facts: MovieFacts; readonly ratings: OwnRatings }[],
 ): Promise<void> {
-  const genres = movies.flatMap(({ id, facts }) =>
-    [...new Set(facts.genreIds)].map((genreId) => ({ genre_id: genreId, movie_id: id })),
-  )
-  await insertRows(sql, 'movie_genres', { rows: genres, columns: { genre_id: 'int', movie_id: 'int' } })
+  const genres = movies.flatMap(({ id, facts, ratings }) => {
+    const keys = keyRow(movieKeys(facts, ratings))
+    return [...new Set(facts.genreIds)].map((genreId) => ({ genre_id: genreId, movie_id: id, ...keys }))
+  })
+  await insertRows(sql, 'movie_genres', {
+    rows: genres,
+    columns: { genre_id: 'int', movie_id: 'int', ...keyColumns },
+  })
   const texts = movies.map(({ id, facts }) => ({
     movie_id: id,
     search_text: searchText([facts.title, facts.originalTitle, ...facts.alternativeTitles]),
