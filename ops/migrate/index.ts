@@ -1,10 +1,10 @@
 import { readdirSync } from 'node:fs'
 import { parseArgs } from 'node:util'
+import { migrationsFolder, openDatabases } from '@movieverse/kit/databases/databases'
+import { migrationStatus } from '@movieverse/kit/databases/migrate'
 import { platformSettings, processEnv, readEnv } from '@movieverse/kit/env'
 import { StartupError } from '@movieverse/kit/errors'
 import { silentLog } from '@movieverse/kit/log'
-import { migrationsFolder, openDatabases } from '@movieverse/kit/postgres/databases'
-import { migrationStatus } from '@movieverse/kit/postgres/migrate'
 import { z } from 'zod'
 import { newMigrations } from './new.ts'
 

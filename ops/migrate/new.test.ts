@@ -1,7 +1,7 @@
 import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { applyMigrations, migrationStatus } from '@movieverse/kit/postgres/migrate'
+import { applyMigrations, migrationStatus } from '@movieverse/kit/databases/migrate'
 import { createTestDatabase } from '@movieverse/kit/testing/database'
 import { expect, test } from 'vitest'
 import { newMigrations } from './new.ts'

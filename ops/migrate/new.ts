@@ -2,10 +2,10 @@ import { existsSync } from 'node:fs'
 import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
+import { createMigrationEngine } from '@movieverse/kit/databases/migration-engine'
+import { readMigrations } from '@movieverse/kit/databases/migrations'
 import { silentLog } from '@movieverse/kit/log'
 import { startEmbeddedPostgres } from '@movieverse/kit/postgres/embedded'
-import { createMigrationEngine } from '@movieverse/kit/postgres/migration-engine'
-import { readMigrations } from '@movieverse/kit/postgres/migrations'
 
 /**
  * Writes the migrations that lead from the end of each folder to its schema, computed by Prisma's engine on a server of

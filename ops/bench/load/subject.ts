@@ -1,6 +1,6 @@
+import { openDatabases } from '@movieverse/kit/databases/databases'
 import { processEnv } from '@movieverse/kit/env'
 import { createLog } from '@movieverse/kit/log'
-import { openDatabases } from '@movieverse/kit/postgres/databases'
 import { createLoader, loadsFolder } from '../../load/loader.ts'
 import { loadedServices, openStores } from '../../load/open.ts'
 import { createImporters } from '../../load/stores.ts'

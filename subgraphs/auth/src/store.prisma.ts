@@ -1,5 +1,5 @@
+import { type PrismaClientSettings, prismaOptions } from '@movieverse/kit/databases/prisma'
 import type { Outbox } from '@movieverse/kit/outbox/outbox'
-import { type PrismaClientSettings, prismaOptions } from '@movieverse/kit/postgres/prisma'
 import { prismaSql } from '@movieverse/kit/sql'
 import { usersImported } from './events.ts'
 import { Prisma, PrismaClient } from './generated/client.ts'

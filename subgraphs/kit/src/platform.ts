@@ -1,10 +1,15 @@
 import type { EventBus } from './bus/bus.ts'
 import { createPostgresBus } from './bus/postgres.ts'
+import {
+  type Databases,
+  type DatabasesOptions,
+  openDatabases,
+  sharedDatabase,
+} from './databases/databases.ts'
 import type { JobQueue } from './jobs/jobs.ts'
 import { createPostgresJobs } from './jobs/postgres.ts'
 import type { KeyValue } from './kv/kv.ts'
 import { createPostgresKeyValue } from './kv/postgres.ts'
-import { type Databases, type DatabasesOptions, openDatabases, sharedDatabase } from './postgres/databases.ts'
 
 /** What the services of a process stand on. */
 export interface Platform {

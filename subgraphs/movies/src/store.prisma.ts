@@ -1,5 +1,5 @@
+import { type PrismaClientSettings, prismaOptions } from '@movieverse/kit/databases/prisma'
 import type { Outbox, OutgoingEvent } from '@movieverse/kit/outbox/outbox'
-import { type PrismaClientSettings, prismaOptions } from '@movieverse/kit/postgres/prisma'
 import { createTableStatistics } from '@movieverse/kit/postgres/statistics'
 import { prismaSql, type Sql } from '@movieverse/kit/sql'
 import { Prisma, PrismaClient } from './generated/postgres/client.ts'

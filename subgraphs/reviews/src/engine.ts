@@ -1,6 +1,6 @@
+import type { PrismaClientSettings } from '@movieverse/kit/databases/prisma'
 import { type OutboxDatabase, prismaDatabase } from '@movieverse/kit/outbox/database'
 import { createOutbox, type SqlOutbox } from '@movieverse/kit/outbox/sql-outbox'
-import type { PrismaClientSettings } from '@movieverse/kit/postgres/prisma'
 import { createPrismaReviewStore, createReviewsClient } from './store.prisma.ts'
 import type { ReviewStore } from './store.ts'
 

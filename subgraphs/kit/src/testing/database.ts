@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto'
 import { resolve } from 'node:path'
 import pg from 'pg'
 import { inject } from 'vitest'
-import { applyMigrations } from '../postgres/migrate.ts'
+import { applyMigrations } from '../databases/migrate.ts'
 import './global-setup.ts'
 
 export type TestedService = 'auth' | 'users' | 'movies' | 'reviews' | 'metadata' | 'kit'
@@ -11,7 +11,7 @@ export type TestedService = 'auth' | 'users' | 'movies' | 'reviews' | 'metadata'
 const migrationFolders: Partial<Record<TestedService, string>> = {
   auth: 'prisma/auth/migrations',
   users: 'prisma/users/migrations',
-  movies: 'prisma/movies/postgres/migrations',
+  movies: 'prisma/movies/databases/migrations',
   reviews: 'prisma/reviews/migrations',
 }
 

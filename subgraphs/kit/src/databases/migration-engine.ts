@@ -12,7 +12,7 @@ import {
 import type { MigrationList, SchemaEngine } from '@prisma/schema-engine-wasm'
 import type pg from 'pg'
 import { reasonOf } from '../errors.ts'
-import { catalogPool, charColumns } from './catalog-pool.ts'
+import { catalogPool, charColumns } from '../postgres/catalog-pool.ts'
 import type { Migration } from './migrations.ts'
 
 /** The part of the JavaScript API that is used here; its types come with the DOM's only. */

@@ -1,7 +1,7 @@
 import { join } from 'node:path'
 import { databaseVariable, type EnvSource } from '../env.ts'
 import type { Log } from '../log.ts'
-import { type EmbeddedPostgres, startEmbeddedPostgres } from './embedded.ts'
+import { type EmbeddedPostgres, startEmbeddedPostgres } from '../postgres/embedded.ts'
 import { applyMigrations } from './migrate.ts'
 
 /** The database of what all services share: events, jobs, sessions, caches. `DATABASE_URL_PLATFORM` names its server. */
@@ -67,5 +67,5 @@ export async function openDatabases(options: DatabasesOptions): Promise<Database
 /** Where a service's migrations for PostgreSQL lie, from the repository's root. A service without any has no folder. */
 export function migrationsFolder(service: string): string {
   // Written for MySQL, films have a generated twin with migrations of its own.
-  return service === 'movies' ? 'prisma/movies/postgres/migrations' : `prisma/${service}/migrations`
+  return service === 'movies' ? 'prisma/movies/databases/migrations' : `prisma/${service}/migrations`
 }

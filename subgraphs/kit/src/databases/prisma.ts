@@ -1,5 +1,5 @@
 import { PrismaPg } from '@prisma/adapter-pg'
-import { createStatementNames, plannedOnce } from './prepared.ts'
+import { createStatementNames, plannedOnce } from '../postgres/prepared.ts'
 
 export interface PrismaClientSettings {
   /** At once at most; default 5. */
