@@ -3,7 +3,7 @@ import { type AddressInfo, createServer } from 'node:net'
 import { PrismaPg } from '@prisma/adapter-pg'
 import pg from 'pg'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { isOutage } from '../src/bus/outage.ts'
+import { isOutage } from '../src/outage.ts'
 import { createTestDatabase, type TestDatabase } from '../src/testing/database.ts'
 
 /** Nobody listens on the port of tcpmux. */

@@ -2,10 +2,10 @@ import { withDeadline } from '../deadline.ts'
 import { reasonOf } from '../errors.ts'
 import { backOff } from '../latch.ts'
 import type { Log } from '../log.ts'
+import { isOutage } from '../outage.ts'
 import { continueTrace } from '../trace-context.ts'
 import { type BusEvent, DeadLetterError, type EventConsumer } from './bus.ts'
 import { busDelay, busEvents, busFailures } from './metrics.ts'
-import { isOutage } from './outage.ts'
 
 /** What came of one attempt at an event. */
 export type AttemptOutcome =

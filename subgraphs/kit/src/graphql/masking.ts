@@ -2,20 +2,7 @@ import { type ExecutionResult, GraphQLError } from 'graphql'
 import type { SubgraphContext } from '../context.ts'
 import { codedError, type ErrorCode, errorCatalogue, errorCode } from '../errors.ts'
 import type { Log } from '../log.ts'
-
-/** What a store or another service says when it cannot be reached: Node, PostgreSQL (class 08, 53, 57), Prisma. */
-const outages = new Set([
-  ...['ECONNREFUSED', 'ECONNRESET', 'EPIPE', 'ETIMEDOUT', 'ENOTFOUND', 'EHOSTUNREACH'],
-  ...['08000', '08003', '08006', '53300', '57P01', '57P02', '57P03'],
-  ...['P1001', 'P1002', 'P1008', 'P1017', 'P2024'],
-])
-
-function isOutage(error: unknown): boolean {
-  for (let cause = error; cause instanceof Error; cause = cause.cause) {
-    if ('code' in cause && typeof cause.code === 'string' && outages.has(cause.code)) return true
-  }
-  return false
-}
+import { isOutage } from '../outage.ts'
 
 /** The error as the client may see it: with its path, its code, and for bugs nothing but the request's id. */
 export function maskError(error: GraphQLError, context: SubgraphContext, log: Log): GraphQLError {

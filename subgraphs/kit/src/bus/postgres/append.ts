@@ -1,7 +1,7 @@
 import type { Pool } from 'pg'
+import { isOutage } from '../../outage.ts'
 import type { BusEvent } from '../bus.ts'
 import { keyHash } from '../key-hash.ts'
-import { isOutage } from '../outage.ts'
 import { channels, partitions } from './schema.ts'
 
 export const partitionOf = (key: string): number => keyHash(key) % partitions

@@ -7,6 +7,7 @@ const outageCodes = new Set([
   'EHOSTUNREACH',
   'ENETUNREACH',
   'EAI_AGAIN',
+  'ENOTFOUND',
   'UND_ERR_CONNECT_TIMEOUT',
   'UND_ERR_SOCKET',
   // admin_shutdown, crash_shutdown, cannot_connect_now, too_many_connections
@@ -32,6 +33,19 @@ const outageKinds = new Set([
   'TlsConnectionError',
 ])
 
+/** Errors whose name says it: those of the MongoDB driver, of kafkajs and of ioredis. */
+const outageNames = new Set([
+  'MongoNetworkError',
+  'MongoNetworkTimeoutError',
+  'MongoServerSelectionError',
+  'MongoPoolClearedError',
+  'KafkaJSConnectionError',
+  'KafkaJSConnectionClosedError',
+  'KafkaJSRequestTimeoutError',
+  'KafkaJSBrokerNotFound',
+  'MaxRetriesPerRequestError',
+])
+
 /** pg's own words where its errors carry no code. */
 const outageMessages = [
   'Connection terminated',
@@ -40,14 +54,15 @@ const outageMessages = [
 ]
 
 /**
- * Whether a failure comes from a dependency that is down: such a failure says nothing about the event, so it is no
- * attempt of it. Looks through causes, aggregated errors, and what Prisma wraps its driver's errors in. A PostgreSQL error
+ * Whether a failure comes from a dependency that is down: such a failure says nothing about the work, so for an event
+ * it is no attempt, and for a client it is SERVICE_UNAVAILABLE. Looks through causes, aggregated errors, and what Prisma wraps its driver's errors in. A PostgreSQL error
  * that ended its session (FATAL, PANIC) is one as well.
  */
 export function isOutage(error: unknown, depth = 0): boolean {
   if (typeof error !== 'object' || error === null || depth > 6) return false
-  const { code, kind, severity, message, cause, meta, errors } = error as Record<string, unknown>
+  const { code, name, kind, severity, message, cause, meta, errors } = error as Record<string, unknown>
   if (outageCodes.has(String(code)) || String(code).startsWith('08')) return true
+  if (outageNames.has(String(name))) return true
   if (outageKinds.has(String(kind)) || severity === 'FATAL' || severity === 'PANIC') return true
   if (typeof message === 'string' && outageMessages.some((text) => message.includes(text))) return true
   if (Array.isArray(errors) && errors.some((inner) => isOutage(inner, depth + 1))) return true
