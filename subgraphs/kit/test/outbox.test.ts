@@ -14,6 +14,7 @@ import type { OutgoingEvent } from '../src/outbox/outbox.ts'
 import { createRelay, type Relay } from '../src/outbox/relay.ts'
 import { createInbox } from '../src/outbox/sql-inbox.ts'
 import { createOutbox, type SqlOutbox } from '../src/outbox/sql-outbox.ts'
+import { createSqlSource } from '../src/outbox/sql-source.ts'
 import { outboxTables } from '../src/outbox/tables.ts'
 import { pgSql } from '../src/sql.ts'
 import { createTestDatabase, type TestDatabase } from '../src/testing/database.ts'
@@ -64,8 +65,7 @@ async function startRelay(
   const { database, outbox } = service
   const relay = createRelay({
     name: 'reviews',
-    database,
-    outbox,
+    source: createSqlSource(database, outbox),
     bus,
     log: silentLog,
     pollMs: 50,
@@ -320,7 +320,13 @@ describe('the outbox relay', () => {
     const service = await newService()
     await service.database.transaction((sql) => service.outbox.append(sql, [change(8, 1), change(8, 2)]))
     await service.pool.query(`update outbox set time = time - interval '1 hour'`)
-    const relay = createRelay({ ...service, name: 'measured', bus, log: silentLog, batchSize: 1 })
+    const relay = createRelay({
+      name: 'measured',
+      source: createSqlSource(service.database, service.outbox),
+      bus,
+      log: silentLog,
+      batchSize: 1,
+    })
     await relay.start()
     await eventually(async () => expect(await service.waiting()).toBe(0))
     await relay.stop()

@@ -11,13 +11,6 @@ export const metadataService = {
   async create({ databaseUrl, bus, entities, log }) {
     const pool = new pg.Pool({ connectionString: databaseUrl, max: 5, options: plannedOnce })
     const engine = await openPostgresStore({ pool, log })
-    const relay = engine.relay(bus)
-    return createMetadataSubgraph({
-      store: engine.store,
-      entities,
-      log,
-      background: [relay],
-      checks: { outbox: () => relay.check() },
-    })
+    return createMetadataSubgraph({ store: engine.store, entities, log, ...engine.outbox(bus) })
   },
 } satisfies Service<Subgraph>

@@ -1,6 +1,6 @@
 import type { Log } from '@movieverse/kit/log'
 import { pgDatabase } from '@movieverse/kit/outbox/database'
-import { createRelay } from '@movieverse/kit/outbox/relay'
+import { createServiceOutbox } from '@movieverse/kit/outbox/service-outbox'
 import { createOutbox } from '@movieverse/kit/outbox/sql-outbox'
 import type { Pool } from 'pg'
 import { createAnalysisStore } from './postgres/analyses.ts'
@@ -51,5 +51,5 @@ export async function openPostgresStore({ pool, log }: { pool: Pool; log: Log })
     ping: async () => void (await database.sql.query('select 1', [])),
     close: () => pool.end(),
   }
-  return { store, relay: (bus) => createRelay({ name: 'metadata', database, outbox, bus, log }) }
+  return { store, outbox: (bus) => createServiceOutbox({ name: 'metadata', database, outbox, bus, log }) }
 }

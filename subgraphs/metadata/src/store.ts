@@ -1,6 +1,6 @@
 import type { EventBus } from '@movieverse/kit/bus/bus'
 import type { OutgoingEvent } from '@movieverse/kit/outbox/outbox'
-import type { Relay } from '@movieverse/kit/outbox/relay'
+import type { ServiceOutbox } from '@movieverse/kit/outbox/service-outbox'
 
 export interface Genre {
   readonly id: number
@@ -185,5 +185,5 @@ export interface MetadataStore {
 /** An engine: the store, and how what its writes tell gets to the bus. */
 export interface MetadataEngine {
   readonly store: MetadataStore
-  relay(bus: EventBus): Relay
+  outbox(bus: EventBus): ServiceOutbox
 }

@@ -68,7 +68,7 @@ export async function openService(): Promise<TestService> {
     store: engine.store,
     entities,
     log: silentLog,
-    background: [engine.relay(bus)],
+    ...engine.outbox(bus),
   })
   const ask = (query: string, variables: Record<string, unknown> = {}, viewer: Viewer | null = null) =>
     executeOn<Json>(subgraph, { query, variables, viewer })

@@ -3,17 +3,13 @@ import { reasonOf } from '../errors.ts'
 import { backOff, createLatch } from '../latch.ts'
 import type { Log } from '../log.ts'
 import type { Background } from '../subgraph.ts'
-import type { OutboxDatabase } from './database.ts'
-import { createOutboxLeases } from './leases.ts'
 import { outboxFailures, outboxOldestSeconds, outboxPending, outboxPublished } from './metrics.ts'
-import { deletePending, measureBacklog, readPending } from './rows.ts'
-import type { SqlOutbox } from './sql-outbox.ts'
+import type { RelaySource } from './source.ts'
 
 export interface RelaySettings {
   /** The service; label of the metrics. */
   readonly name: string
-  readonly database: OutboxDatabase
-  readonly outbox: SqlOutbox
+  readonly source: RelaySource
   readonly bus: EventBus
   readonly log: Log
   /** Events a batch; default 500. */
@@ -36,16 +32,15 @@ const measureEveryMs = 5000
 /**
  * Moves committed events from a service's outbox to the bus.
  * Guarantees: every committed event is published at least once, again with the same id after a crash between publishing
- * and deleting; events of one key are first published in the order of their positions, by one relay at a time (leases over
- * the aggregate's hash). Rows are deleted one by one by position after the bus acknowledged them, never passed over by an
- * offset, so a transaction that commits later with a lower position is not missed. While bus or store are down it retries
- * with back-off and `check()` says so.
+ * and removing; events of one key are first published in the order of their writes, by one relay at a time (leases over the
+ * aggregate's hash). Each event is removed after the bus has acknowledged it. While bus or store are down it retries with
+ * back-off and `check()` says so.
  */
 export function createRelay(settings: RelaySettings): Relay {
-  const { name, database, outbox, bus, log, batchSize = 500, leaseMs = 6000, pollMs = 1000 } = settings
+  const { name, source, bus, log, batchSize = 500, leaseMs = 6000, pollMs = 1000 } = settings
   const latch = createLatch()
   const halt = createLatch()
-  const leases = createOutboxLeases(database, leaseMs)
+  const leases = source.leases(leaseMs)
   const labels = { service: name }
   let slots: readonly number[] = []
   let renewedAt = Number.NEGATIVE_INFINITY
@@ -53,7 +48,7 @@ export function createRelay(settings: RelaySettings): Relay {
   let failure: string | undefined
   let stopping = false
   let running: Promise<void> | undefined
-  let unsubscribe: (() => void) | undefined
+  let unsubscribe: ReturnType<RelaySource['onWake']> | undefined
 
   async function keepLeases(): Promise<void> {
     const startedAt = performance.now()
@@ -65,7 +60,7 @@ export function createRelay(settings: RelaySettings): Relay {
   async function measure(): Promise<void> {
     if (performance.now() - measuredAt < measureEveryMs) return
     measuredAt = performance.now()
-    const backlog = await measureBacklog(database.sql)
+    const backlog = await source.backlog()
     outboxPending.set(labels, backlog.events)
     outboxOldestSeconds.set(labels, backlog.oldestMs / 1000)
   }
@@ -73,10 +68,10 @@ export function createRelay(settings: RelaySettings): Relay {
   /** @returns how many events left */
   async function moveBatch(): Promise<number> {
     if (slots.length === 0) return 0
-    const pending = await readPending(database.sql, outbox.source, { slots, limit: batchSize })
+    const pending = await source.read(slots, batchSize)
     if (pending.length === 0) return 0
     await bus.publish(pending.map(({ event }) => event))
-    await deletePending(database.sql, pending)
+    await source.remove(pending)
     outboxPublished.inc(labels, pending.length)
     return pending.length
   }
@@ -92,7 +87,8 @@ export function createRelay(settings: RelaySettings): Relay {
         failures = 0
         failure = undefined
         if (moved < batchSize && !stopping) {
-          await latch.wait(leases.shared ? Math.min(pollMs, sharedPollMs) : Math.min(pollMs, leaseMs / 3))
+          const often = leases.shared && !source.hearsOthers
+          await latch.wait(Math.min(pollMs, often ? sharedPollMs : leaseMs / 3))
         }
       } catch (error) {
         failures += 1
@@ -110,13 +106,13 @@ export function createRelay(settings: RelaySettings): Relay {
     async start() {
       if (running) return
       stopping = false
-      unsubscribe = outbox.onWake(() => latch.raise())
+      unsubscribe = source.onWake(() => latch.raise())
       running = run()
     },
 
     async stop() {
       stopping = true
-      unsubscribe?.()
+      await unsubscribe?.()
       latch.raise()
       halt.raise()
       await running

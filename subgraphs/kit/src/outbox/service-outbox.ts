@@ -5,6 +5,7 @@ import { createInboxCleanup } from './cleanup.ts'
 import type { OutboxDatabase } from './database.ts'
 import { createRelay } from './relay.ts'
 import type { SqlOutbox } from './sql-outbox.ts'
+import { createSqlSource } from './sql-source.ts'
 
 export interface ServiceOutboxSettings {
   /** The service. */
@@ -15,13 +16,16 @@ export interface ServiceOutboxSettings {
   readonly log: Log
 }
 
-/** What a service with an outbox and an inbox does beside answering, and what its readiness asks. */
-export function createServiceOutbox(settings: ServiceOutboxSettings): {
+/** What a service does for its events beside answering, and what its readiness asks. */
+export interface ServiceOutbox {
   readonly background: readonly Background[]
   readonly checks: Subgraph['checks']
-} {
-  const { name, database, log } = settings
-  const relay = createRelay(settings)
+}
+
+/** For a service with an outbox and an inbox in its SQL database. */
+export function createServiceOutbox(settings: ServiceOutboxSettings): ServiceOutbox {
+  const { name, database, outbox, bus, log } = settings
+  const relay = createRelay({ name, source: createSqlSource(database, outbox), bus, log })
   return {
     background: [relay, createInboxCleanup({ name, database, log })],
     checks: { outbox: () => relay.check() },

@@ -1,16 +1,13 @@
-import { randomUUIDv7 } from 'node:crypto'
-import { checkEvent, eventContracts, type Topic } from '@movieverse/schema/events/contract'
 import { keyHash } from '../bus/key-hash.ts'
-import { activeTraceparent } from '../trace-context.ts'
 import { dialectOf } from './dialect.ts'
 import type { Outbox } from './outbox.ts'
+import { stampEvents } from './stamp.ts'
+import { createWake, type Wake } from './wake.ts'
 
 /** An outbox in the service's own SQL database, and what its relay needs of it. */
-export interface SqlOutbox extends Outbox {
+export interface SqlOutbox extends Outbox, Wake {
   /** CloudEvents source of the events: the service's name. */
   readonly source: string
-  /** Calls `listener` at each `wake()`; answers how to stop that. */
-  onWake(listener: () => void): () => void
 }
 
 /** Rows of one INSERT; more are split, so that a statement stays below the servers' limit of parameters. */
@@ -22,29 +19,23 @@ const rowsPerInsert = 1000
  * commits' order when each changes (locks) the aggregate's row before it appends.
  */
 export function createOutbox({ source }: { source: string }): SqlOutbox {
-  const listeners = new Set<() => void>()
   return {
+    ...createWake(),
     source,
 
     async append(sql, events) {
       const dialect = dialectOf(sql)
-      const time = dialect.time(new Date())
-      const traceparent = activeTraceparent() ?? null
-      const rows = events.map(({ topic, key, data, origin }) => {
-        const checked = checkEvent(knownTopic(topic), data)
-        const text = String(key)
-        return [
-          randomUUIDv7(),
-          topic,
-          text,
-          keyHash(text),
-          checked.type,
-          origin ?? 'user',
-          time,
-          traceparent,
-          JSON.stringify(checked),
-        ]
-      })
+      const rows = stampEvents(source, events).map((event) => [
+        event.id,
+        event.topic,
+        event.key,
+        keyHash(event.key),
+        event.type,
+        event.origin,
+        dialect.time(event.time),
+        event.traceparent ?? null,
+        JSON.stringify(event.data),
+      ])
       const row = `(?, ?, ?, ?, ?, ?, ${dialect.timeParameter}, ?, ${dialect.jsonParameter})`
       for (let start = 0; start < rows.length; start += rowsPerInsert) {
         const part = rows.slice(start, start + rowsPerInsert)
@@ -57,19 +48,5 @@ export function createOutbox({ source }: { source: string }): SqlOutbox {
         )
       }
     },
-
-    wake() {
-      for (const listener of listeners) listener()
-    },
-
-    onWake(listener) {
-      listeners.add(listener)
-      return () => listeners.delete(listener)
-    },
   }
-}
-
-function knownTopic(topic: string): Topic {
-  if (!Object.hasOwn(eventContracts, topic)) throw new Error(`There is no event contract for topic ${topic}`)
-  return topic as Topic
 }

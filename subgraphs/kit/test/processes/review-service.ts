@@ -5,6 +5,7 @@ import { pgDatabase } from '../../src/outbox/database.ts'
 import { createRelay } from '../../src/outbox/relay.ts'
 import { createInbox } from '../../src/outbox/sql-inbox.ts'
 import { createOutbox } from '../../src/outbox/sql-outbox.ts'
+import { createSqlSource } from '../../src/outbox/sql-source.ts'
 
 /** A relay and a consumer whose effect stands beside its inbox mark: the whole way of an event, to be killed anywhere. */
 const { url, busUrl, group, topic } = JSON.parse(process.argv[2] ?? '') as {
@@ -30,8 +31,7 @@ await bus.subscribe({
 const outbox = createOutbox({ source: 'reviews' })
 await createRelay({
   name: 'reviews',
-  database,
-  outbox,
+  source: createSqlSource(database, outbox),
   bus,
   log,
   leaseMs: 1000,

@@ -2,15 +2,16 @@ import { type EventOrigin, eventContracts } from '@movieverse/schema/events/cont
 import type { z } from 'zod'
 import type { BusEvent } from '../bus/bus.ts'
 import type { Sql } from '../sql.ts'
+import type { OutboxDatabase } from './database.ts'
 import { dialectOf } from './dialect.ts'
-import { outboxSlots } from './leases.ts'
+import { createOutboxLeases, outboxSlots } from './leases.ts'
+import type { PendingEvent, RelaySource } from './source.ts'
+import type { SqlOutbox } from './sql-outbox.ts'
 
 const contracts = new Map<string, z.ZodType>(Object.entries(eventContracts))
 
-/** A committed event that has not left yet. */
-export interface PendingEvent {
+interface PendingRow extends PendingEvent {
   readonly position: string
-  readonly event: BusEvent
 }
 
 interface Row {
@@ -25,12 +26,28 @@ interface Row {
   data: string
 }
 
+/**
+ * Events in the table `outbox`, by position. Rows are deleted one by one by position, never passed over by an offset, so a
+ * transaction that commits later with a lower position is not missed.
+ */
+export function createSqlSource(database: OutboxDatabase, outbox: SqlOutbox): RelaySource<PendingRow> {
+  const { sql } = database
+  return {
+    read: (slots, limit) => readPending(sql, outbox.source, { slots, limit }),
+    remove: (pending) => deletePending(sql, pending),
+    backlog: () => measureBacklog(sql),
+    leases: (leaseMs) => createOutboxLeases(database, leaseMs),
+    onWake: (listener) => outbox.onWake(listener),
+    hearsOthers: false,
+  }
+}
+
 /** The oldest events of the slots by position, at most `limit`. */
-export async function readPending(
+async function readPending(
   sql: Sql,
   source: string,
   { slots, limit }: { slots: readonly number[]; limit: number },
-): Promise<PendingEvent[]> {
+): Promise<PendingRow[]> {
   const { statement, utcText, key, text } = dialectOf(sql)
   const share =
     slots.length === outboxSlots ? '' : `where mod(key_hash, ${outboxSlots}) in (${slots.join(', ')})`
@@ -65,14 +82,14 @@ function inContractOrder(topic: string, data: BusEvent['data']): BusEvent['data'
 }
 
 /** Removes events that the bus has acknowledged. */
-export async function deletePending(sql: Sql, pending: readonly PendingEvent[]): Promise<void> {
+async function deletePending(sql: Sql, pending: readonly PendingRow[]): Promise<void> {
   const { statement, positions } = dialectOf(sql)
   const { condition, parameters } = positions(pending.map(({ position }) => position))
   await sql.execute(statement(`delete from outbox where ${condition}`), parameters)
 }
 
 /** How much waits, and since when (milliseconds; 0 when nothing does). */
-export async function measureBacklog(sql: Sql): Promise<{ events: number; oldestMs: number }> {
+async function measureBacklog(sql: Sql): Promise<{ events: number; oldestMs: number }> {
   const { text, utcText, now } = dialectOf(sql)
   const [row] = await sql.query<{ events: string; oldest: string | null; present: string }>(
     `select ${text('count(*)')} as events, ${utcText('min(time)')} as oldest, ${utcText(now)} as present from outbox`,
