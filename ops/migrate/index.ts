@@ -1,6 +1,8 @@
 import { readdirSync } from 'node:fs'
 import { parseArgs } from 'node:util'
-import { migrationsFolder, openDatabases } from '@movieverse/kit/databases/databases'
+import { openDatabases } from '@movieverse/kit/databases/databases'
+import { databaseEngine } from '@movieverse/kit/databases/engine'
+import { migrationsFolder } from '@movieverse/kit/databases/folders'
 import { migrationStatus } from '@movieverse/kit/databases/migrate'
 import { platformSettings, processEnv, readEnv } from '@movieverse/kit/env'
 import { StartupError } from '@movieverse/kit/errors'
@@ -47,18 +49,24 @@ async function withDatabases(services: readonly string[], apply: boolean): Promi
         const applied = await databases.migrate(service)
         say(`${service}: ${applied.length > 0 ? `applied ${applied.join(', ')}` : 'up to date'}`)
       } else {
-        const status = await migrationStatus({
-          url: databases.url(service),
-          folder: migrationsFolder(service),
-        })
-        const parts = Object.entries(status).filter(([, names]) => names.length > 0)
-        const words = parts.map(([state, names]) => `${state} ${names.join(', ')}`)
-        say(`${service}: ${words.join('; ') || 'no migrations'}`)
+        say(`${service}: ${await describeStatus(databases.url(service), service)}`)
       }
     }
   } finally {
     await databases.stop()
   }
+}
+
+async function postgresFolders(services: readonly string[]): Promise<readonly string[]> {
+  const folders = await Promise.all(services.map((service) => migrationsFolder(service, 'postgres')))
+  return folders.filter((folder) => folder !== undefined)
+}
+
+async function describeStatus(url: string, service: string): Promise<string> {
+  const folder = await migrationsFolder(service, databaseEngine(url))
+  if (folder === undefined) return 'no migrations'
+  const parts = Object.entries(await migrationStatus({ url, folder })).filter(([, names]) => names.length > 0)
+  return parts.map(([state, names]) => `${state} ${names.join(', ')}`).join('; ') || 'no migrations'
 }
 
 async function main(): Promise<number> {
@@ -73,7 +81,10 @@ async function main(): Promise<number> {
     return 0
   }
   if (command === 'new' && name && /^[a-z0-9_]+$/.test(name)) {
-    const written = await newMigrations(name, services.map(migrationsFolder), new Date())
+    const written = await newMigrations(name, await postgresFolders(services), new Date())
+    for (const file of written.filter((path) => path.includes('/postgres/'))) {
+      say(`${file}: MySQL's goes beside it by hand (prisma/README.md)`)
+    }
     say(written.length > 0 ? written.join('\n') : 'The migrations are at the state of the schemas.')
     return 0
   }

@@ -41,7 +41,8 @@ export function postgresTwin(schema) {
     // PostgreSQL indexes whole columns, and full text otherwise.
     .replace(/\((length: \d+)\)/g, '')
     .replace(/^\s*@@fulltext\([^\n]*\n/gm, '')
-    // What PostgreSQL alone has stands in the schema as a comment.
+    // What MySQL alone has is a model under such a comment, what PostgreSQL alone has stands in one.
+    .replace(/^\/\/ mysql: [^\n]*\nmodel [^{]*\{\n[^}]*\n\}\n\n?/gm, '')
     .replace(/^(\s*)\/\/ postgres: /gm, '$1')
   return `// Generated from ../schema.prisma by ops/generate.mjs; change that file.\n${models}`
 }

@@ -2,6 +2,9 @@ import { join } from 'node:path'
 import { databaseVariable, type EnvSource } from '../env.ts'
 import type { Log } from '../log.ts'
 import { type EmbeddedPostgres, startEmbeddedPostgres } from '../postgres/embedded.ts'
+import { databaseEngine } from './engine.ts'
+import { ensureDatabase } from './ensure.ts'
+import { migrationsFolder } from './folders.ts'
 import { applyMigrations } from './migrate.ts'
 
 /** The database of what all services share: events, jobs, sessions, caches. `DATABASE_URL_PLATFORM` names its server. */
@@ -11,15 +14,19 @@ export const sharedDatabase = 'platform'
 export interface Databases {
   /** The built-in server; undefined when every service has a server of its own. */
   readonly embedded: EmbeddedPostgres | undefined
-  /** Connection URL of a service's database, which exists. */
+  /** Connection URL of a service's database, which exists; its scheme names the engine. */
   url(service: string): string
-  /** Applies `prisma/<service>/migrations` (movies: those of its PostgreSQL twin). @returns names applied */
+  /**
+   * Applies the service's migrations for its engine (`prisma/<service>/`); one without any makes its tables itself.
+   * @returns names applied
+   */
   migrate(service: string): Promise<readonly string[]>
   /** Stops the built-in server, if this process started it. */
   stop(): Promise<void>
 }
 
 export interface DatabasesOptions {
+  /** The services, and `sharedDatabase` where something shared is kept in PostgreSQL. */
   readonly services: readonly string[]
   /** `DATABASE_URL_<SERVICE>` names a service's own server; what has none is in the built-in one. */
   readonly env: EnvSource
@@ -31,8 +38,10 @@ export interface DatabasesOptions {
 }
 
 /**
- * Finds or starts the servers and makes the databases of `services`, one each, named for the service.
- * @throws StartupError as startEmbeddedPostgres does
+ * Finds or starts the servers and makes the databases of `services`, one each: those of the built-in server are named
+ * for the service, those of other servers as their URL says, and made where they are missing and the account may. With
+ * a URL for each service no server is started.
+ * @throws StartupError as startEmbeddedPostgres does; BAD_ENVIRONMENT, DATABASE_UNREACHABLE
  */
 export async function openDatabases(options: DatabasesOptions): Promise<Databases> {
   const given = new Map<string, string>()
@@ -40,6 +49,7 @@ export async function openDatabases(options: DatabasesOptions): Promise<Database
     const url = options.env[databaseVariable(service)]
     if (url) given.set(service, url)
   }
+  await Promise.all([...given.values()].map(ensureDatabase))
   const builtIn = options.services.filter((service) => !given.has(service))
   const embedded =
     builtIn.length > 0
@@ -59,13 +69,10 @@ export async function openDatabases(options: DatabasesOptions): Promise<Database
   return {
     embedded,
     url,
-    migrate: (service) => applyMigrations({ url: url(service), folder: migrationsFolder(service) }),
+    async migrate(service) {
+      const folder = await migrationsFolder(service, databaseEngine(url(service)))
+      return folder === undefined ? [] : applyMigrations({ url: url(service), folder })
+    },
     stop: async () => embedded?.stop(),
   }
-}
-
-/** Where a service's migrations for PostgreSQL lie, from the repository's root. A service without any has no folder. */
-export function migrationsFolder(service: string): string {
-  // Written for MySQL, films have a generated twin with migrations of its own.
-  return service === 'movies' ? 'prisma/movies/databases/migrations' : `prisma/${service}/migrations`
 }

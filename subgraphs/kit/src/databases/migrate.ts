@@ -1,6 +1,10 @@
 import { basename } from 'node:path'
 import pg from 'pg'
 import { reasonOf, StartupError } from '../errors.ts'
+import { connectMysql, isMysqlError, mysqlErrors } from '../mysql/connect.ts'
+import { applyMysqlMigrations } from '../mysql/migrations.ts'
+import { databaseEngine, databaseName } from './engine.ts'
+import { unreachable } from './ensure.ts'
 import { type Migration, readMigrations } from './migrations.ts'
 
 export interface MigrateOptions {
@@ -50,9 +54,10 @@ function compare(migrations: readonly Migration[], rows: readonly AppliedRow[]):
 }
 
 /**
- * Brings a database to the end of its folder's migrations, by Prisma's engine; with nothing to do one SELECT. Each
- * migration is one implicit transaction (PostgreSQL's for a multi-statement query, so a migration holds no
- * CREATE INDEX CONCURRENTLY): one that fails leaves the schema as it was, and is taken up again at the next start.
+ * Brings a database to the end of its folder's migrations; with nothing to do one SELECT. One that fails is taken up
+ * again at the next start. On PostgreSQL, by Prisma's engine, each is one implicit transaction (of a multi-statement
+ * query, so a migration holds no CREATE INDEX CONCURRENTLY): one that fails leaves the schema as it was. For MySQL see
+ * `applyMysqlMigrations`.
  * @returns names applied
  * @throws StartupError DATABASE_UNREACHABLE, DATA_VERSION, MIGRATION_FAILED
  */
@@ -75,6 +80,7 @@ export async function applyMigrations(options: MigrateOptions): Promise<readonly
     )
   }
   if (status.pending.length === 0) return []
+  if (databaseEngine(options.url) === 'mysql') return await applyMysqlMigrations(options.url, migrations)
   const { createMigrationEngine } = await import('./migration-engine.ts')
   const engine = await createMigrationEngine(options.url)
   try {
@@ -97,29 +103,40 @@ async function failed(options: MigrateOptions, error: unknown): Promise<StartupE
   )
 }
 
-function databaseName(url: string): string {
-  return decodeURIComponent(new URL(url).pathname.slice(1))
-}
+const selectRows = `SELECT migration_name, checksum, finished_at IS NOT NULL AS finished
+  FROM _prisma_migrations WHERE rolled_back_at IS NULL ORDER BY started_at`
 
 async function appliedRows(url: string): Promise<readonly AppliedRow[]> {
+  try {
+    return databaseEngine(url) === 'mysql' ? await mysqlRows(url) : await postgresRows(url)
+  } catch (error) {
+    throw unreachable(url, error)
+  }
+}
+
+async function postgresRows(url: string): Promise<readonly AppliedRow[]> {
   const client = new pg.Client({ connectionString: url, connectionTimeoutMillis: 10_000 })
   try {
     await client.connect()
-    const { rows } = await client.query<AppliedRow>(
-      `SELECT migration_name, checksum, finished_at IS NOT NULL AS finished
-         FROM _prisma_migrations WHERE rolled_back_at IS NULL ORDER BY started_at`,
-    )
-    return rows
+    return (await client.query<AppliedRow>(selectRows)).rows
   } catch (error) {
     // 42P01: no such table, a database that was never migrated.
     if (error instanceof pg.DatabaseError && error.code === '42P01') return []
-    throw new StartupError(
-      'DATABASE_UNREACHABLE',
-      `The database ${databaseName(url)} cannot be reached: ${reasonOf(error)}.`,
-      'Check that the server runs and that the URL names it.',
-      { cause: error },
-    )
+    throw error
   } finally {
     await client.end()
+  }
+}
+
+async function mysqlRows(url: string): Promise<readonly AppliedRow[]> {
+  const connection = await connectMysql(url)
+  try {
+    const rows = await connection.query<(AppliedRow & { readonly finished: unknown })[]>(selectRows)
+    return rows.map((row) => ({ ...row, finished: Boolean(row.finished) }))
+  } catch (error) {
+    if (isMysqlError(error, mysqlErrors.noSuchTable)) return []
+    throw error
+  } finally {
+    await connection.end()
   }
 }

@@ -47,7 +47,7 @@ const postgresTypes = {
 const mysqlTypes = {
   int: 'INT',
   double: 'DOUBLE',
-  text: 'TEXT',
+  text: 'MEDIUMTEXT',
   json: 'JSON',
   date: 'DATE',
   datetime: 'DATETIME(3)',
