@@ -33,7 +33,7 @@ const outageKinds = new Set([
   'TlsConnectionError',
 ])
 
-/** Errors whose name says it: those of the MongoDB driver, of kafkajs and of ioredis. */
+/** Errors whose name says it: those of the MongoDB driver, of kafkajs and of the key-value store. */
 const outageNames = new Set([
   'MongoNetworkError',
   'MongoNetworkTimeoutError',
@@ -43,7 +43,7 @@ const outageNames = new Set([
   'KafkaJSConnectionClosedError',
   'KafkaJSRequestTimeoutError',
   'KafkaJSBrokerNotFound',
-  'MaxRetriesPerRequestError',
+  'KeyValueUnavailable',
 ])
 
 /** pg's own words where its errors carry no code. */

@@ -1,9 +1,11 @@
 import type { EventBus } from '../src/bus/bus.ts'
+import { createKafkaBus } from '../src/bus/kafka.ts'
 import { createPostgresBus } from '../src/bus/postgres.ts'
 import type { JobQueue } from '../src/jobs/jobs.ts'
 import { createPostgresJobs } from '../src/jobs/postgres.ts'
 import type { KeyValue } from '../src/kv/kv.ts'
 import { createPostgresKeyValue } from '../src/kv/postgres.ts'
+import { createRedisKeyValue } from '../src/kv/redis.ts'
 import { silentLog } from '../src/log.ts'
 
 /** The engines of each port by name, opened at a URL: one line each. Shared with the processes that tests start and kill. */
@@ -11,6 +13,9 @@ const log = silentLog
 
 export const busEngines = {
   postgres: (url: string): Promise<EventBus> => createPostgresBus({ url, log, leaseMs: 1500, pollMs: 100 }),
+  /** What stands behind the URL's `#` begins all names. */
+  kafka: (url: string): Promise<EventBus> =>
+    createKafkaBus({ brokers: [new URL(url).host], log, prefix: new URL(url).hash.slice(1) }),
 }
 
 export const jobEngines = {
@@ -20,6 +25,9 @@ export const jobEngines = {
 export const keyValueEngines = {
   postgres: (url: string, durable: boolean): Promise<KeyValue> =>
     createPostgresKeyValue({ url, durable, log, sweepMs: 200 }),
+  /** What stands behind the URL's `#` begins all names. */
+  redis: (url: string, durable: boolean): Promise<KeyValue> =>
+    createRedisKeyValue({ url, durable, log, prefix: url.split('#')[1] }),
 }
 
 export type BusEngine = keyof typeof busEngines

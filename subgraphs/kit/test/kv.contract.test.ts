@@ -1,11 +1,13 @@
 import { afterAll, beforeAll, describe, expect, onTestFinished, test, vi } from 'vitest'
-import type { KeyValue } from '../src/kv/kv.ts'
+import { type KeyValue, KeyValueUnavailable } from '../src/kv/kv.ts'
 import { createTestDatabase, type TestDatabase } from '../src/testing/database.ts'
 import { type KeyValueEngine, keyValueEngines } from './engines.ts'
 import { fresh } from './events.ts'
+import { redisPlaces } from './redis.ts'
 
 const engines: { name: KeyValueEngine; place: () => Promise<TestDatabase> }[] = [
   { name: 'postgres', place: () => createTestDatabase('kit') },
+  ...redisPlaces.map((place) => ({ name: 'redis' as const, place })),
 ]
 const uses = engines.flatMap((engine) => [
   { ...engine, use: 'sessions', durable: true },
@@ -111,6 +113,31 @@ describe.each(uses)('the key-value store for $use on $name', ({ name, place, dur
     expect(await store.get(key)).toBeNull()
   })
 
+  test('lets one of 50 win who replace the same value', async () => {
+    const key = fresh('key')
+    const other = await secondStore()
+    await store.set(key, 'before')
+    const won = await Promise.all(
+      Array.from({ length: 50 }, (_, index) =>
+        (index % 2 ? store : other).compareAndSet(key, 'before', `${index}`),
+      ),
+    )
+    expect(won.filter(Boolean)).toHaveLength(1)
+    expect(await store.get(key)).toBe(`${won.indexOf(true)}`)
+  })
+
+  test('gives a replaced value the tags and the time that come with it, and no others', async () => {
+    const [key, old, young] = [fresh('key'), fresh('old'), fresh('young')]
+    await store.set(key, '1', { tags: [old] })
+    expect(await store.compareAndSet(key, '1', '2', { tags: [young], ttlMs: 300 })).toBe(true)
+    expect(await store.keysByTag(old)).toEqual([])
+    expect(await store.keysByTag(young)).toEqual([key])
+    expect(await store.compareAndSet(key, '2', '3')).toBe(true)
+    expect(await store.keysByTag(young)).toEqual([])
+    await pause(400)
+    expect(await store.get(key)).toBe('3')
+  })
+
   test('lets one of many win who set the same absent key, and again after its time', async () => {
     const key = fresh('lock')
     const other = await secondStore()
@@ -184,6 +211,83 @@ describe.each(uses)('the key-value store for $use on $name', ({ name, place, dur
     expect(await store.getMany([a, b, c])).toEqual(['1', null, null])
   })
 
+  test('deletes by tag what was there before, while others write under the tag', async () => {
+    const tag = fresh('tag')
+    const other = await secondStore()
+    const before = Array.from({ length: 20 }, (_, index) => fresh(`before-${index}`))
+    const meanwhile = Array.from({ length: 60 }, (_, index) => fresh(`meanwhile-${index}`))
+    await store.setMany(
+      before.map((key) => [key, 'old'] as const),
+      { tags: [tag] },
+    )
+    const [deleted] = await Promise.all([
+      Promise.all([store.deleteByTag(tag), other.deleteByTag(tag), store.deleteByTag(tag)]),
+      ...meanwhile.map((key, index) =>
+        (index % 2 ? store : other).set(key, 'new', { tags: [tag], ttlMs: 60_000 }),
+      ),
+    ])
+    expect(await store.getMany(before)).toEqual(before.map(() => null))
+    // Whatever was not deleted is there and still under its tag: nothing is half gone.
+    const left = (await other.getMany(meanwhile)).filter((value) => value !== null).length
+    expect(await store.keysByTag(tag)).toHaveLength(left)
+    expect(deleted.reduce((sum, count) => sum + count, 0)).toBe(before.length + meanwhile.length - left)
+    expect(await store.deleteByTag(tag)).toBe(left)
+    expect(await store.keysByTag(tag)).toEqual([])
+  })
+
+  test('keeps characters outside the basic plane in keys, values and tags', async () => {
+    const [key, tag] = [fresh('🎬 clé'), fresh('🍿')]
+    await store.set(key, '😀𐍈 ñ\u{10ffff}\n', { tags: [tag] })
+    expect(await store.get(key)).toBe('😀𐍈 ñ\u{10ffff}\n')
+    expect(await store.keysByTag(tag)).toEqual([key])
+    expect(await store.compareAndSet(key, '😀𐍈 ñ\u{10ffff}\n', '🎞')).toBe(true)
+  })
+
+  test('takes ten thousand keys in one call', async () => {
+    const tag = fresh('many')
+    const entries = Array.from({ length: 10_000 }, (_, index) => [`${tag} ${index}`, `${index}`] as const)
+    const keys = entries.map(([key]) => key)
+    await store.setMany(entries, { tags: [tag], ttlMs: 600_000 })
+    expect(await store.getMany(keys)).toEqual(entries.map(([, value]) => value))
+    expect(await store.keysByTag(tag)).toHaveLength(10_000)
+    expect(await store.delete(keys.slice(0, 4_000))).toBe(4_000)
+    expect(await store.deleteByTag(tag)).toBe(6_000)
+  })
+
+  test('takes values of 8 MiB and keys of 1,024 bytes, and refuses what is larger before anything is written', async () => {
+    const [key, mebibytes] = [fresh('key'), 8 * 1024 * 1024]
+    const longest = `${key}${'é'.repeat((1024 - key.length) / 2)}`
+    await store.set(longest, 'x'.repeat(mebibytes))
+    expect((await store.get(longest))?.length).toBe(mebibytes)
+    await store.delete([longest])
+    for (const refused of [
+      store.set(key, 'x'.repeat(mebibytes + 1)),
+      store.setMany([
+        [key, 'fits'],
+        [`${longest}xx`, 'does not'],
+      ]),
+      store.compareAndSet(key, null, 'x', { tags: ['t'.repeat(1025)] }),
+      store.increment(`${longest}xx`, 1),
+    ])
+      await expect(refused).rejects.toThrow(RangeError)
+    expect(await store.get(key)).toBeNull()
+  })
+
+  test('refuses U+0000, which not every engine can hold', async () => {
+    const key = fresh('key')
+    await expect(store.set(`${key}\0`, 'value')).rejects.toThrow(RangeError)
+    await expect(store.set(key, 'val\0ue')).rejects.toThrow(RangeError)
+    await expect(store.get(`${key}\0`)).rejects.toThrow(RangeError)
+    await expect(store.keysByTag('\0')).rejects.toThrow(RangeError)
+  })
+
+  test('counts as far as a number is exact', async () => {
+    const key = fresh('counter')
+    await store.increment(key, Number.MAX_SAFE_INTEGER - 1)
+    expect((await store.increment(key, 1)).value).toBe(Number.MAX_SAFE_INTEGER)
+    await expect(store.increment(key, 0.5)).rejects.toThrow()
+  })
+
   test('takes writes of the same keys from many sides without standing still', async () => {
     const keys = Array.from({ length: 20 }, (_, index) => fresh(`key-${index}`))
     const other = await secondStore()
@@ -212,6 +316,7 @@ describe.each(uses)('the key-value store for $use on $name', ({ name, place, dur
     const other = await open()
     await other.ping()
     await other.close()
-    await expect(other.ping()).rejects.toThrow()
+    await expect(other.ping()).rejects.toThrow(KeyValueUnavailable)
+    await expect(other.get('key')).rejects.toThrow(KeyValueUnavailable)
   })
 })

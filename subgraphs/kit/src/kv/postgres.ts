@@ -1,6 +1,7 @@
 import pg from 'pg'
 import type { Log } from '../log.ts'
-import type { KeyValue, SetOptions } from './kv.ts'
+import { refusingUnfit } from './fitting.ts'
+import { answerWithinMs, type KeyValue, type SetOptions } from './kv.ts'
 import { withLocalCopies } from './postgres/local-reads.ts'
 import { type EntryTable, openEntryTable } from './postgres/table.ts'
 
@@ -21,15 +22,16 @@ export interface PostgresKeyValueSettings {
  * `durable`: a logged table, each call reads the store. Not durable: an unlogged table that a crash of the server empties,
  * and `get`/`getMany` may answer from a copy in the process that is at most one second old; a process always sees its own
  * writes, another's within that second. `compareAndSet`, `increment` and the tags always work on the store.
- * Keys and values are text without U+0000. Calls reject when the store does not answer within 5 s.
  */
 export async function createPostgresKeyValue(settings: PostgresKeyValueSettings): Promise<KeyValue> {
   const { url, durable, log, connections = 4, sweepMs = 30_000 } = settings
   const pool = new pg.Pool({
     connectionString: url,
     max: connections,
-    connectionTimeoutMillis: 5000,
-    statement_timeout: 5000,
+    connectionTimeoutMillis: answerWithinMs,
+    query_timeout: answerWithinMs,
+    // What nobody waits for any more does not run on.
+    statement_timeout: answerWithinMs,
     application_name: durable ? 'kv durable' : 'kv volatile',
   })
   pool.on('error', (error) => log.warn({ err: error }, 'key-value store: an idle connection was lost'))
@@ -50,7 +52,7 @@ export async function createPostgresKeyValue(settings: PostgresKeyValueSettings)
     clearInterval(sweeper)
     await pool.end()
   })
-  return durable ? store : withLocalCopies(store, table)
+  return refusingUnfit(durable ? store : withLocalCopies(store, table))
 }
 
 function storeOf(table: EntryTable, close: () => Promise<void>): KeyValue {

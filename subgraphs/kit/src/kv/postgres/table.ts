@@ -1,10 +1,15 @@
-import type { Pool } from 'pg'
+import pg, { type Pool } from 'pg'
+import { KeyValueUnavailable } from '../kv.ts'
 
 /** Statements of one table, each a single atomic one with a name, so that every connection prepares it once. */
 export interface EntryTable {
   readonly name: string
+  /** @throws KeyValueUnavailable; what PostgreSQL has against a parameter passes through */
   run<Row>(statement: EntryStatement, parameters: readonly unknown[]): Promise<{ rows: Row[]; count: number }>
 }
+
+/** Classes of SQLSTATE: data exceptions (a counter that is no number) and limits of a value. */
+const callersFault = /^(22|54)/
 
 export type EntryStatement = keyof ReturnType<typeof statementsOf>
 
@@ -77,12 +82,17 @@ export async function openEntryTable(pool: Pool, durable: boolean): Promise<Entr
   return {
     name,
     async run<Row>(statement: EntryStatement, parameters: readonly unknown[]) {
-      const result = await pool.query({
-        name: `${name} ${statement}`,
-        text: statements[statement],
-        values: [...parameters],
-      })
-      return { rows: result.rows as Row[], count: result.rowCount ?? 0 }
+      try {
+        const result = await pool.query({
+          name: `${name} ${statement}`,
+          text: statements[statement],
+          values: [...parameters],
+        })
+        return { rows: result.rows as Row[], count: result.rowCount ?? 0 }
+      } catch (error) {
+        if (error instanceof pg.DatabaseError && callersFault.test(error.code ?? '')) throw error
+        throw new KeyValueUnavailable(error)
+      }
     },
   }
 }
