@@ -4,7 +4,7 @@ import type { Role } from '@movieverse/kit/viewer'
 import { exportJWK, generateKeyPair, SignJWT } from 'jose'
 import { createAuthentication } from '../src/auth/authentication.ts'
 import { createIdentityHeaders } from '../src/auth/identity.ts'
-import { createRevocations } from '../src/auth/revocations.ts'
+import { createRevocations, sessionKey } from '../src/auth/revocations.ts'
 import { createTokenVerifier } from '../src/auth/tokens.ts'
 
 /** Everything that a gateway needs to know its users, and a way to be one. */
@@ -21,8 +21,9 @@ export async function createSignIn(sessions: KeyValue) {
     authentication: createAuthentication({ tokens, revocations: createRevocations(sessions) }),
     headersFor: createIdentityHeaders(createIdentitySigner(identityKey)),
     verifierFor: (service: string) => createIdentityVerifier(service, identityKey),
-    /** The header of a signed-in client. */
+    /** The header of a signed-in client, whose session is opened. */
     async as(userId: number, roles: readonly Role[] = ['user'], sid = `session-${userId}`) {
+      await sessions.set(sessionKey(sid), '{}', { ttlMs: 900_000 })
       const token = await new SignJWT({ username: `user${userId}`, roles: [...roles], sid })
         .setProtectedHeader({ alg: 'EdDSA', kid: 'k1' })
         .setSubject(String(userId))

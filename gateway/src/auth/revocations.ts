@@ -1,19 +1,20 @@
 import type { KeyValue } from '@movieverse/kit/kv/kv'
 import { RequestFault } from '../http/faults.ts'
 
-/** Which sessions were ended while their access tokens are still good. */
+/** Which sessions have ended while their access tokens are still good. */
 export interface Revocations {
   /**
    * Asks the store for every request, never a cache: an ended session is out at once. While one question is under way
    * the next ones gather and go as one, so that their number does not grow with the requests.
+   * A session that the store does not have has ended, however it was lost.
    * @throws RequestFault SERVICE_UNAVAILABLE when the store does not answer: nobody passes unchecked
    */
   isRevoked(sessionId: string): Promise<boolean>
 }
 
-/** Key under which auth marks an ended session, with the rest of its access tokens' life as TTL. */
-export function revocationKey(sessionId: string): string {
-  return `session:revoked:${sessionId}`
+/** Key under which auth keeps a session as long as it lives. */
+export function sessionKey(sessionId: string): string {
+  return `session:${sessionId}`
 }
 
 export function createRevocations(sessions: KeyValue): Revocations {
@@ -26,8 +27,8 @@ export function createRevocations(sessions: KeyValue): Revocations {
     await new Promise<void>((resolve) => setImmediate(resolve))
     gathering = null
     const asked = [...ids]
-    const marks = await sessions.getMany(asked.map(revocationKey))
-    return new Set(asked.filter((_, index) => marks[index] !== null && marks[index] !== undefined))
+    const found = await sessions.getMany(asked.map(sessionKey))
+    return new Set(asked.filter((_, index) => found[index] === null))
   }
 
   return {

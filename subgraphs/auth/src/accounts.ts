@@ -17,7 +17,7 @@ export interface Registration {
 export interface Accounts {
   /** An account without a session. All faults of the input at once. */
   create(registration: Registration, admin?: boolean): Promise<Outcome<Account>>
-  /** @throws GraphQLError RATE_LIMITED */
+  /** @throws GraphQLError RATE_LIMITED; KeyValueUnavailable when no session could be opened */
   register(registration: Registration, client: Client): Promise<Outcome<OpenSession>>
   /** Ends every session of the account and opens a new one. */
   changePassword(
@@ -77,9 +77,11 @@ export function createAccounts({ store, sessions, passwords, attempts, signIn }:
     create: (registration, admin) => create(registration, admin),
 
     async register(registration, client) {
-      const made = await create(registration, false, () =>
-        attempts.count('registrationsByAddress', client.address),
-      )
+      const made = await create(registration, false, async () => {
+        // No account whose maker is told that it failed.
+        await sessions.ready()
+        await attempts.count('registrationsByAddress', client.address)
+      })
       return 'faults' in made ? made : signIn.open(made.value, client)
     },
 
@@ -92,7 +94,6 @@ export function createAccounts({ store, sessions, passwords, attempts, signIn }:
       const changed = await store.setPassword(id, await passwords.hash(newPassword))
       if (!changed) throw unauthenticated('This account is gone.')
       await sessions.endAll(id)
-      await sessions.end(viewer.sessionId)
       return signIn.open(changed, client)
     },
 
@@ -103,7 +104,6 @@ export function createAccounts({ store, sessions, passwords, attempts, signIn }:
       const outcome = await store.erase(id, (account) => [userErased(account)])
       if (outcome === 'last') return refused(fault('INVALID_VALUE', lastAdministrator))
       await sessions.endAll(id)
-      await sessions.end(viewer.sessionId)
       return { value: id }
     },
 

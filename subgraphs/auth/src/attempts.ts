@@ -1,6 +1,8 @@
 import { isIPv6 } from 'node:net'
 import { rateLimited } from '@movieverse/kit/errors'
+import { type Counters, createCounters } from '@movieverse/kit/kv/counters'
 import type { KeyValue } from '@movieverse/kit/kv/kv'
+import type { Log } from '@movieverse/kit/log'
 import type { Secret } from './secret.ts'
 
 /** So many in a window that starts with the first. */
@@ -27,19 +29,32 @@ export interface Attempts {
   count(kind: keyof AttemptLimits, subject: string | undefined): Promise<() => Promise<void>>
 }
 
-/** Counters hold no address and no name, but a keyed hash of them. */
-export function createAttempts(counters: KeyValue, limits: AttemptLimits, secret: Secret): Attempts {
+export interface AttemptParts {
+  readonly store: KeyValue
+  readonly limits: AttemptLimits
+  readonly secret: Secret
+  readonly log: Log
+}
+
+/**
+ * Counters hold no address and no name, but a keyed hash of them. While the store does not answer, each process limits
+ * by its own count.
+ */
+export function createAttempts({ store, limits, secret, log }: AttemptParts): Attempts {
+  const counters: Record<keyof AttemptLimits, Counters> = {
+    failuresByAccount: createCounters({ store, limit: 'failures by account', log }),
+    failuresByAddress: createCounters({ store, limit: 'failures by address', log }),
+    registrationsByAddress: createCounters({ store, limit: 'registrations by address', log }),
+  }
   return {
     async count(kind, subject) {
       if (subject === undefined) return async () => {}
       const { limit, windowMs } = limits[kind]
       const counted = kind === 'failuresByAccount' ? subject : networkOf(subject)
       const key = `auth:${kind}:${secret.mac('attempts', kind, '\0', counted).toString('base64url').slice(0, 22)}`
-      const { value, expiresInMs } = await counters.increment(key, 1, { ttlMs: windowMs })
-      if (value > limit) throw rateLimited(expiresInMs ?? windowMs)
-      return async () => {
-        await counters.increment(key, -1, { ttlMs: windowMs })
-      }
+      const { value, expiresInMs, takeBack } = await counters[kind].count(key, windowMs)
+      if (value > limit) throw rateLimited(expiresInMs)
+      return takeBack
     },
   }
 }

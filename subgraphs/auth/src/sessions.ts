@@ -9,7 +9,7 @@ export interface SessionSettings {
   readonly refreshTokenMs: number
   /** How long a used token still gives its successor. */
   readonly graceMs: number
-  /** Life of an access token: so long a session's end must be remembered. */
+  /** Life of an access token, which is worth nothing without its session. */
   readonly accessTokenMs: number
 }
 
@@ -36,9 +36,12 @@ export interface SessionOwner {
 
 /**
  * Sessions: families of refresh tokens, each rotated at every use (RFC 9700 §4.14.2). They live in the key-value store
- * alone: flushing it ends them all and nothing else.
+ * alone, and whoever asks for a session asks the store: flushing it ends them all, with their access tokens, and nothing
+ * else. While it does not answer, every call rejects with KeyValueUnavailable: nobody comes in, nobody is signed out.
  */
 export interface Sessions {
+  /** Resolves when sessions can be opened: asked before something is done that only a session makes usable. */
+  ready(): Promise<void>
   open(owner: {
     userId: number
     epoch: number
@@ -53,9 +56,7 @@ export interface Sessions {
   endAll(userId: number): Promise<number>
 }
 
-/** Present while access tokens of an ended session could still be valid. The gateway reads it at every request. */
-export const revokedKey = (sessionId: string) => `session:revoked:${sessionId}`
-
+/** There as long as the session is: the gateway looks for it at every request that has an access token. */
 const sessionKey = (sessionId: string) => `session:${sessionId}`
 const userTag = (userId: number) => `user:${userId}`
 
@@ -86,19 +87,11 @@ export function createSessions({ store, secret, settings, now }: SessionParts): 
   const tokens = createRefreshTokens(secret)
   const options = (userId: number) => ({ ttlMs: settings.refreshTokenMs, tags: [userTag(userId)] })
   const read = (text: string): Stored => stored.parse(JSON.parse(text))
-  const revoke = (ids: readonly string[]) =>
-    store.setMany(
-      ids.map((id) => [revokedKey(id), '1'] as const),
-      { ttlMs: settings.accessTokenMs },
-    )
-
-  async function end(sessionId: string): Promise<boolean> {
-    // Revoked first: should the process die in between, no token outlives its session.
-    await revoke([sessionId])
-    return (await store.delete([sessionKey(sessionId)])) > 0
-  }
+  const end = async (sessionId: string) => (await store.delete([sessionKey(sessionId)])) > 0
 
   return {
+    ready: () => store.ping(),
+
     async open({ userId, epoch, userAgent }) {
       const id = randomUUID()
       const token = tokens.first(id)
@@ -165,11 +158,6 @@ export function createSessions({ store, secret, settings, now }: SessionParts): 
 
     end,
 
-    async endAll(userId) {
-      const keys = await store.keysByTag(userTag(userId))
-      if (keys.length === 0) return 0
-      await revoke(keys.map((key) => key.slice(sessionKey('').length)))
-      return store.delete(keys)
-    },
+    endAll: (userId) => store.deleteByTag(userTag(userId)),
   }
 }

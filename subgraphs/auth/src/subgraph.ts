@@ -23,7 +23,7 @@ import { createAccessTokens } from './tokens.ts'
 
 export interface AuthDependencies {
   readonly store: AccountStore
-  /** The durable instance, which the gateway reads revocations from. */
+  /** The durable instance, in which the gateway looks for sessions. */
   readonly sessions: KeyValue
   /** The instance that may be lost: counters of attempts. */
   readonly cache: KeyValue
@@ -56,7 +56,7 @@ export function createAuthSubgraph(dependencies: AuthDependencies): AuthSubgraph
     store,
     sessions,
     passwords: createPasswords(settings.passwords),
-    attempts: createAttempts(cache, settings.limits, secret),
+    attempts: createAttempts({ store: cache, limits: settings.limits, secret, log }),
     signAccessToken: createAccessTokens(keyring, settings.sessions.accessTokenMs, now),
   }
   const signIn = createSignIn(parts)

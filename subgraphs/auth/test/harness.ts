@@ -98,7 +98,7 @@ export async function openAuth(env: Record<string, string> = {}) {
     refresh: async (refreshToken: string) =>
       (await ask<{ refreshSession: SessionAnswer }>(REFRESH, { input: { refreshToken } })).data
         .refreshSession,
-    isRevoked: async ({ sessionId }: Viewer) => (await sessions.get(`session:revoked:${sessionId}`)) !== null,
+    isRevoked: async ({ sessionId }: Viewer) => (await sessions.get(`session:${sessionId}`)) === null,
     /** The events that were told, as the domain's JSON, oldest first. */
     told: async () =>
       (await client.outboxEvent.findMany({ orderBy: { position: 'asc' } })).map(
