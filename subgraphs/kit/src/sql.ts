@@ -2,10 +2,13 @@
  * The few statements that kit itself sends inside a service's own transaction (outbox, inbox): satisfied by a Prisma
  * client or transaction through `prismaSql`, by a pg client through `pgSql`. Placeholders are the dialect's.
  */
-export interface Sql {
-  readonly dialect: 'postgres' | 'mysql'
+export interface Sql extends SqlReader {
   /** @returns rows touched */
   execute(statement: string, parameters: readonly unknown[]): Promise<number>
+}
+
+export interface SqlReader {
+  readonly dialect: 'postgres' | 'mysql'
   query<Row>(statement: string, parameters: readonly unknown[]): Promise<Row[]>
 }
 

@@ -1,4 +1,5 @@
 import type { PrismaClientSettings } from '@movieverse/kit/databases/prisma'
+import { openReads } from '@movieverse/kit/databases/reads'
 import { type OutboxDatabase, prismaDatabase } from '@movieverse/kit/outbox/database'
 import { createOutbox, type SqlOutbox } from '@movieverse/kit/outbox/sql-outbox'
 import { createPrismaReviewStore, createReviewsClient } from './store.prisma.ts'
@@ -14,6 +15,11 @@ export interface ReviewsEngine {
 /** @param url the service's own PostgreSQL database, migrated */
 export function openReviewsEngine(url: string, settings?: PrismaClientSettings): ReviewsEngine {
   const client = createReviewsClient(url, settings)
+  const reads = openReads(url, client, settings)
   const outbox = createOutbox({ source: 'reviews' })
-  return { store: createPrismaReviewStore({ client, outbox }), database: prismaDatabase(client), outbox }
+  return {
+    store: createPrismaReviewStore({ client, reads, outbox }),
+    database: prismaDatabase(client),
+    outbox,
+  }
 }

@@ -1,4 +1,5 @@
 import { type PrismaClientSettings, prismaOptions } from '@movieverse/kit/databases/prisma'
+import type { Reads } from '@movieverse/kit/databases/reads'
 import type { Outbox } from '@movieverse/kit/outbox/outbox'
 import { createTableStatistics } from '@movieverse/kit/postgres/statistics'
 import { prismaSql, type Sql } from '@movieverse/kit/sql'
@@ -28,6 +29,8 @@ import type { ReviewStore } from './store.ts'
 
 export interface PrismaReviewStoreSettings {
   readonly client: PrismaClient
+  /** Of the same database; closed with the store. */
+  readonly reads: Reads
   readonly outbox: Outbox
 }
 
@@ -47,7 +50,7 @@ export function createReviewsClient(
 }
 
 /** Reviews in PostgreSQL by Prisma. */
-export function createPrismaReviewStore({ client, outbox }: PrismaReviewStoreSettings): ReviewStore {
+export function createPrismaReviewStore({ client, reads, outbox }: PrismaReviewStoreSettings): ReviewStore {
   const sql = prismaSql(client)
   const statistics = createTableStatistics(sql, ['reviews', 'rated_movies', 'reviewers'])
 
@@ -67,7 +70,7 @@ export function createPrismaReviewStore({ client, outbox }: PrismaReviewStoreSet
 
   return {
     async byIds(ids) {
-      const rows = await sql.query<ReviewRow>(
+      const rows = await reads.query<ReviewRow>(
         `SELECT ${reviewColumns}, ${knownColumns} FROM reviews r ${knownJoins} WHERE r.id = ANY($1::int[])`,
         [ids],
       )
@@ -75,7 +78,7 @@ export function createPrismaReviewStore({ client, outbox }: PrismaReviewStoreSet
     },
 
     async byAuthor(userId, movieIds) {
-      const rows = await sql.query<ReviewRow>(
+      const rows = await reads.query<ReviewRow>(
         `SELECT ${reviewColumns}, ${knownColumns} FROM reviews r ${knownJoins}
           WHERE r.user_id = $1 AND r.movie_id = ANY($2::int[])`,
         [userId, movieIds],
@@ -83,10 +86,10 @@ export function createPrismaReviewStore({ client, outbox }: PrismaReviewStoreSet
       return rows.map(toReview)
     },
 
-    pages: (query) => readPages(sql, query),
+    pages: (query) => readPages(reads, query),
 
     async ratings(movieIds) {
-      const rows = await sql.query<RatingRow>(
+      const rows = await reads.query<RatingRow>(
         `SELECT ${ratingColumns} FROM rated_movies WHERE id = ANY($1::int[])`,
         [movieIds],
       )
@@ -94,7 +97,7 @@ export function createPrismaReviewStore({ client, outbox }: PrismaReviewStoreSet
     },
 
     async reviewCounts(userIds) {
-      const rows = await sql.query<{ id: number; review_count: number }>(
+      const rows = await reads.query<{ id: number; review_count: number }>(
         'SELECT id, review_count FROM reviewers WHERE id = ANY($1::int[]) AND erased_at IS NULL',
         [userIds],
       )
@@ -213,6 +216,8 @@ export function createPrismaReviewStore({ client, outbox }: PrismaReviewStoreSet
       await sql.query('SELECT 1', [])
     },
 
-    close: () => client.$disconnect(),
+    async close() {
+      await Promise.all([client.$disconnect(), reads.close()])
+    },
   }
 }

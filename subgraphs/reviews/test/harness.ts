@@ -1,4 +1,5 @@
 import type { BusEvent } from '@movieverse/kit/bus/bus'
+import { openReads } from '@movieverse/kit/databases/reads'
 import { createOutbox } from '@movieverse/kit/outbox/sql-outbox'
 import type { EntityReader } from '@movieverse/kit/subgraph'
 import { createTestDatabase } from '@movieverse/kit/testing/database'
@@ -35,8 +36,10 @@ export function createFilmOwner(): EntityReader & {
 export async function openReviews() {
   const database = await createTestDatabase('reviews')
   const statements: string[] = []
-  const client = createReviewsClient(database.url, { onStatement: (sql) => statements.push(sql) })
-  const store = createPrismaReviewStore({ client, outbox: createOutbox({ source: 'reviews' }) })
+  const settings = { onStatement: (sql: string) => statements.push(sql) }
+  const client = createReviewsClient(database.url, settings)
+  const reads = openReads(database.url, client, settings)
+  const store = createPrismaReviewStore({ client, reads, outbox: createOutbox({ source: 'reviews' }) })
   const owner = createFilmOwner()
   const reviews = createReviewsSubgraph({ store, entities: owner })
   const ask = (query: string, variables: JsonData = {}, viewer: Viewer | null = null, who: Who = {}) =>

@@ -1,3 +1,4 @@
+import { openReads } from '@movieverse/kit/databases/reads'
 import { createOutbox } from '@movieverse/kit/outbox/sql-outbox'
 import { prismaSql } from '@movieverse/kit/sql'
 import { createTestDatabase } from '@movieverse/kit/testing/database'
@@ -17,7 +18,11 @@ const engines: Readonly<Record<string, () => Promise<Engine>>> = {
   async PostgreSQL() {
     const database = await createTestDatabase('reviews')
     const client = createReviewsClient(database.url)
-    const store = createPrismaReviewStore({ client, outbox: createOutbox({ source: 'reviews' }) })
+    const store = createPrismaReviewStore({
+      client,
+      reads: openReads(database.url, client),
+      outbox: createOutbox({ source: 'reviews' }),
+    })
     return {
       store,
       async events() {

@@ -1,4 +1,5 @@
 import type { PrismaClientSettings } from '@movieverse/kit/databases/prisma'
+import { openReads } from '@movieverse/kit/databases/reads'
 import { type OutboxDatabase, prismaDatabase } from '@movieverse/kit/outbox/database'
 import { createOutbox, type SqlOutbox } from '@movieverse/kit/outbox/sql-outbox'
 import { createPrismaProfileStore, createUsersClient } from './store.prisma.ts'
@@ -14,6 +15,11 @@ export interface UsersEngine {
 /** @param url the service's own PostgreSQL database, migrated */
 export function openUsersEngine(url: string, settings?: PrismaClientSettings): UsersEngine {
   const client = createUsersClient(url, settings)
+  const reads = openReads(url, client, settings)
   const outbox = createOutbox({ source: 'users' })
-  return { store: createPrismaProfileStore({ client, outbox }), database: prismaDatabase(client), outbox }
+  return {
+    store: createPrismaProfileStore({ client, reads, outbox }),
+    database: prismaDatabase(client),
+    outbox,
+  }
 }

@@ -1,4 +1,5 @@
 import { type PrismaClientSettings, prismaOptions } from '@movieverse/kit/databases/prisma'
+import type { Reads } from '@movieverse/kit/databases/reads'
 import type { Outbox } from '@movieverse/kit/outbox/outbox'
 import { prismaSql } from '@movieverse/kit/sql'
 import { foldText } from '@movieverse/kit/text'
@@ -25,7 +26,6 @@ const knownTables = {
   person: Prisma.sql`known_people`,
 } as const satisfies Record<KnownKind, Prisma.Sql>
 
-/** A user is on every page: this read is written by hand, which takes a quarter of the time of a generated one. */
 const profileColumns = `user_id as "userId", username, display_name as "displayName", bio, avatar_url as "avatarUrl",
   favorite_genre_ids as "favoriteGenreIds", language, mature_content as "matureContent",
   email_notifications as "emailNotifications", version, joined_at as "joinedAt", erased_at as "erasedAt"`
@@ -43,26 +43,29 @@ interface FollowRow {
 /** Profiles in PostgreSQL, by Prisma. */
 export function createPrismaProfileStore({
   client,
+  reads,
   outbox,
 }: {
   readonly client: PrismaClient
+  /** Of the same database; closed with the store. */
+  readonly reads: Reads
   readonly outbox: Outbox
 }): ProfileStore {
   return {
     async byIds(ids) {
-      const rows = await client.$queryRawUnsafe<ProfileRow[]>(
+      const rows = await reads.query<ProfileRow>(
         `select ${profileColumns} from profiles where user_id = any($1::int[])`,
-        ids,
+        [ids],
       )
       const found = new Map(rows.map((row) => [row.userId, profileOf(row) ?? ('erased' as const)]))
       return ids.map((id) => found.get(id) ?? null)
     },
 
     async byUsernameKey(usernameKey) {
-      const [row] = await client.$queryRawUnsafe<ProfileRow[]>(
+      const [row] = await reads.query<ProfileRow>(
         `select ${profileColumns} from profiles
          where username_key = $1 and erased_at is null order by user_id desc limit 1`,
-        usernameKey,
+        [usernameKey],
       )
       return row ? profileOf(row) : null
     },
@@ -197,7 +200,9 @@ export function createPrismaProfileStore({
     ping: async () => {
       await client.$queryRaw`select 1`
     },
-    close: () => client.$disconnect(),
+    async close() {
+      await Promise.all([client.$disconnect(), reads.close()])
+    },
   }
 }
 

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import type { BusEvent } from '@movieverse/kit/bus/bus'
+import { openReads } from '@movieverse/kit/databases/reads'
 import { silentLog } from '@movieverse/kit/log'
 import { createOutbox } from '@movieverse/kit/outbox/sql-outbox'
 import { createTestDatabase } from '@movieverse/kit/testing/database'
@@ -21,10 +22,12 @@ export interface Json {
 export async function openUsers() {
   const database = await createTestDatabase('users')
   const statements: string[] = []
-  const client = createUsersClient(database.url, { onStatement: (sql) => statements.push(sql) })
+  const settings = { onStatement: (sql: string) => statements.push(sql) }
+  const client = createUsersClient(database.url, settings)
+  const reads = openReads(database.url, client, settings)
   const neighbours = createNeighbours()
   const users = createUsersSubgraph({
-    store: createPrismaProfileStore({ client, outbox: createOutbox({ source: 'users' }) }),
+    store: createPrismaProfileStore({ client, reads, outbox: createOutbox({ source: 'users' }) }),
     entities: neighbours.entities,
     log: silentLog,
   })

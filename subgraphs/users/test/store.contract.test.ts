@@ -1,3 +1,4 @@
+import { openReads } from '@movieverse/kit/databases/reads'
 import { createOutbox } from '@movieverse/kit/outbox/sql-outbox'
 import { createTestDatabase } from '@movieverse/kit/testing/database'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
@@ -17,7 +18,11 @@ const engines: Record<string, () => Promise<Opened>> = {
   async prisma() {
     const database = await createTestDatabase('users')
     const client = createUsersClient(database.url)
-    const store = createPrismaProfileStore({ client, outbox: createOutbox({ source: 'users' }) })
+    const store = createPrismaProfileStore({
+      client,
+      reads: openReads(database.url, client),
+      outbox: createOutbox({ source: 'users' }),
+    })
     return {
       store,
       told: async () =>

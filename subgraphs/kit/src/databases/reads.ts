@@ -1,11 +1,11 @@
 import pg from 'pg'
 import { createStatementNames, plannedOnce } from '../postgres/prepared.ts'
-import { type PrismaRaw, pgSql, prismaSql, type Sql } from '../sql.ts'
+import { type PrismaRaw, pgSql, prismaSql, type SqlReader } from '../sql.ts'
 import { databaseEngine } from './engine.ts'
 import type { PrismaClientSettings } from './prisma.ts'
 
 /** Reads of what is committed, outside of any transaction. */
-export interface Reads extends Pick<Sql, 'dialect' | 'query'> {
+export interface Reads extends SqlReader {
   close(): Promise<void>
 }
 

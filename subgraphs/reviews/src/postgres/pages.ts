@@ -1,4 +1,4 @@
-import type { Sql } from '@movieverse/kit/sql'
+import type { SqlReader } from '@movieverse/kit/sql'
 import type { Review, ReviewOrder, ReviewPages } from '../store.ts'
 import { knownColumns, knownJoins, type ReviewRow, reviewColumns, toReview } from './rows.ts'
 
@@ -17,7 +17,7 @@ const orderings: Readonly<Record<ReviewOrder, Ordering>> = {
 }
 
 /** One limited walk along the order's index for each parent, all in one statement. */
-export async function readPages(sql: Sql, query: ReviewPages): Promise<ReadonlyMap<number, Review[]>> {
+export async function readPages(sql: SqlReader, query: ReviewPages): Promise<ReadonlyMap<number, Review[]>> {
   const { column, direction } = orderings[query.order]
   const parent = query.of === 'movie' ? 'movie_id' : 'user_id'
   const parameters: unknown[] = [query.ids, query.limit]
