@@ -1,7 +1,10 @@
+import { databaseEngine } from '@movieverse/kit/databases/engine'
 import type { PrismaClientSettings } from '@movieverse/kit/databases/prisma'
+import { openReads } from '@movieverse/kit/databases/reads'
 import { type OutboxDatabase, prismaDatabase } from '@movieverse/kit/outbox/database'
 import { createOutbox, type SqlOutbox } from '@movieverse/kit/outbox/sql-outbox'
-import { createMoviesClient, createPrismaMovieStore } from './store.prisma.ts'
+import { createMoviesClient } from './client.ts'
+import { createPrismaMovieStore } from './store.prisma.ts'
 import type { MovieStore } from './store.ts'
 
 /** The service's store on its engine, with the outbox that its writes fill. Connects when it is first used. */
@@ -11,9 +14,16 @@ export interface MoviesEngine {
   readonly outbox: SqlOutbox
 }
 
-/** @param url the service's own PostgreSQL database, migrated */
+/** @param url the service's own database, migrated: of PostgreSQL or of MySQL, by its scheme */
 export function openMoviesEngine(url: string, settings?: PrismaClientSettings): MoviesEngine {
   const client = createMoviesClient(url, settings)
+  const database = prismaDatabase(client, databaseEngine(url) === 'mysql' ? 'mysql' : 'postgres')
   const outbox = createOutbox({ source: 'movies' })
-  return { store: createPrismaMovieStore({ client, outbox }), database: prismaDatabase(client), outbox }
+  const store = createPrismaMovieStore({
+    database,
+    reads: openReads(url, client, settings),
+    outbox,
+    close: () => client.$disconnect(),
+  })
+  return { store, database, outbox }
 }

@@ -1,39 +1,31 @@
-import { type PrismaClientSettings, prismaOptions } from '@movieverse/kit/databases/prisma'
+import type { Reads } from '@movieverse/kit/databases/reads'
+import type { OutboxDatabase } from '@movieverse/kit/outbox/database'
 import type { Outbox, OutgoingEvent } from '@movieverse/kit/outbox/outbox'
 import { createTableStatistics } from '@movieverse/kit/postgres/statistics'
-import { prismaSql, type Sql } from '@movieverse/kit/sql'
-import { Prisma, PrismaClient } from './generated/postgres/client.ts'
+import type { Sql } from '@movieverse/kit/sql'
+import { isLostRace } from './sql/errors.ts'
+import { readKnownGenres, saveKnownGenres } from './sql/genres.ts'
 import { countMovies, countOfGenres, readPage, readPagesOfGenres } from './sql/pages.ts'
 import { writeRatings } from './sql/ratings.ts'
 import { findCandidates, findMovies, updateMovie, writeMovies } from './sql/writes.ts'
 import type { Movie, MovieFacts, MovieStore, UniqueField } from './store.ts'
 
 export interface PrismaMovieStoreSettings {
-  readonly client: PrismaClient
+  readonly database: OutboxDatabase
+  /** Of the same database; closed with the store. */
+  readonly reads: Reads
   readonly outbox: Outbox
+  /** Lets go of the database. */
+  close(): Promise<void>
 }
 
-/**
- * A client on the service's own database; the composition root shares it with the outbox's relay.
- * @param url PostgreSQL
- */
-export function createMoviesClient(
-  url: string,
-  { connections, onStatement }: PrismaClientSettings = {},
-): PrismaClient {
-  const options = prismaOptions(url, { connections })
-  if (!onStatement) return new PrismaClient(options)
-  const client = new PrismaClient({ ...options, log: [{ emit: 'event', level: 'query' }] })
-  client.$on('query', ({ query }) => onStatement(query))
-  return client
-}
-
-/** Tries of a write whose new id was taken by a load in the same moment. */
+/** Tries of a write that met another one: its new id was taken by a load in the same moment, or each held what the other needed. */
 const tries = 5
 
-/** Films in SQL by Prisma. */
-export function createPrismaMovieStore({ client, outbox }: PrismaMovieStoreSettings): MovieStore {
-  const sql = prismaSql(client)
+/** Films in SQL, of PostgreSQL or MySQL, by Prisma. */
+export function createPrismaMovieStore(settings: PrismaMovieStoreSettings): MovieStore {
+  const { database, reads, outbox } = settings
+  const { sql } = database
   const statistics = createTableStatistics(sql, ['movies', 'movie_genres', 'movie_texts'])
 
   /** One transaction of a write and its events; the relay is woken when events left with it. */
@@ -41,14 +33,13 @@ export function createPrismaMovieStore({ client, outbox }: PrismaMovieStoreSetti
     work: (sql: Sql, append: (events: readonly OutgoingEvent[]) => Promise<void>) => Promise<T>,
   ): Promise<T> {
     let told = false
-    const result = await client.$transaction((tx) => {
-      const transaction = prismaSql(tx)
-      return work(transaction, async (events) => {
+    const result = await database.transaction((transaction) =>
+      work(transaction, async (events) => {
         if (events.length === 0) return
         told = true
         await outbox.append(transaction, events)
-      })
-    })
+      }),
+    )
     if (told) outbox.wake()
     return result
   }
@@ -61,7 +52,7 @@ export function createPrismaMovieStore({ client, outbox }: PrismaMovieStoreSetti
     return undefined
   }
 
-  /** Runs a write again when it met a taken key that nobody holds (any more), or whose holder can be named no more. */
+  /** Runs a write again when it lost against another one, unless that has a key which is then named. */
   async function unlessTaken<T>(
     attempt: () => Promise<T>,
     taken: () => Promise<UniqueField | undefined>,
@@ -70,7 +61,7 @@ export function createPrismaMovieStore({ client, outbox }: PrismaMovieStoreSetti
       try {
         return await attempt()
       } catch (error) {
-        if (!isTakenKey(error) || left <= 1) throw error
+        if (!isLostRace(error) || left <= 1) throw error
         const field = await taken()
         if (field) return { kind: 'taken', field }
       }
@@ -78,13 +69,14 @@ export function createPrismaMovieStore({ client, outbox }: PrismaMovieStoreSetti
   }
 
   return {
-    byIds: (ids) => findMovies(sql, 'id', ids),
-    byTmdbIds: (ids) => findMovies(sql, 'tmdb_id', ids),
-    byImdbIds: (ids) => findMovies(sql, 'imdb_id', ids),
-    page: (filter, query) => readPage(sql, filter, query),
+    byIds: (ids) => findMovies(reads, 'id', ids),
+    byTmdbIds: (ids) => findMovies(reads, 'tmdb_id', ids),
+    byImdbIds: (ids) => findMovies(reads, 'imdb_id', ids),
+    // How films are best found depends on what they are found by: such a list is planned for its own filter.
+    page: (filter, query) => readPage(Object.keys(filter).length === 0 ? reads : sql, filter, query),
     count: (filter) => countMovies(sql, filter),
-    pagesOfGenres: (genreIds, query) => readPagesOfGenres(sql, genreIds, query),
-    countsOfGenres: (genreIds) => countOfGenres(sql, genreIds),
+    pagesOfGenres: (genreIds, query) => readPagesOfGenres(reads, genreIds, query),
+    countsOfGenres: (genreIds) => countOfGenres(reads, genreIds),
 
     create: (facts, tell) =>
       unlessTaken(
@@ -142,30 +134,23 @@ export function createPrismaMovieStore({ client, outbox }: PrismaMovieStoreSetti
           return result
         } catch (error) {
           // A film with one of these ids was added since the candidates were read: read them again.
-          if (!isTakenKey(error) || left <= 1) throw error
+          if (!isLostRace(error) || left <= 1) throw error
         }
       }
     },
 
-    setRatings: (ratings) => client.$transaction((tx) => writeRatings(prismaSql(tx), ratings)),
-
-    async knownGenres(ids) {
-      const rows = await client.knownGenre.findMany({ where: { id: { in: [...ids] } } })
-      return new Set(rows.map(({ id }) => id))
-    },
-
-    async saveGenres({ known, gone }) {
-      if (known.length > 0) {
-        await client.knownGenre.createMany({ data: known.map((id) => ({ id })), skipDuplicates: true })
-      }
-      if (gone.length > 0) await client.knownGenre.deleteMany({ where: { id: { in: [...gone] } } })
-    },
+    setRatings: (ratings) => database.transaction((transaction) => writeRatings(transaction, ratings)),
+    knownGenres: (ids) => readKnownGenres(reads, ids),
+    saveGenres: (genres) => database.transaction((transaction) => saveKnownGenres(transaction, genres)),
 
     async ping() {
-      await sql.query('SELECT 1', [])
+      await reads.query('SELECT 1', [])
     },
 
-    close: () => client.$disconnect(),
+    async close() {
+      await reads.close()
+      await settings.close()
+    },
   }
 }
 
@@ -173,16 +158,4 @@ async function one(movies: Promise<readonly Movie[]>): Promise<Movie> {
   const [movie] = await movies
   if (!movie) throw new Error('A film that was just written is not there')
   return movie
-}
-
-/** A unique key that another row holds, in a statement of our own (P2010) or of Prisma's (P2002). */
-function isTakenKey(error: unknown): boolean {
-  if (!(error instanceof Prisma.PrismaClientKnownRequestError)) return false
-  if (error.code === 'P2002') return true
-  const cause = error.meta?.driverAdapterError
-  return cause instanceof Error && isObject(cause.cause) && cause.cause.kind === 'UniqueConstraintViolation'
-}
-
-function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null
 }

@@ -1,12 +1,11 @@
 import type { BusEvent } from '@movieverse/kit/bus/bus'
-import { createOutbox } from '@movieverse/kit/outbox/sql-outbox'
 import type { EntityReader } from '@movieverse/kit/subgraph'
-import { createTestDatabase } from '@movieverse/kit/testing/database'
+import type { SqlEngine } from '@movieverse/kit/testing/database'
 import { executeOn, type JsonData, type TestRequest } from '@movieverse/kit/testing/execute'
 import type { Role, Viewer } from '@movieverse/kit/viewer'
 import { createMovieImporter } from '../src/import.ts'
-import { createMoviesClient, createPrismaMovieStore } from '../src/store.prisma.ts'
 import { createMoviesSubgraph } from '../src/subgraph.ts'
+import { openTestEngine } from './engine.ts'
 
 export type MoviesHarness = Awaited<ReturnType<typeof openMovies>>
 
@@ -42,11 +41,10 @@ export function createNeighbours() {
 }
 
 /** Films on a database of its own. */
-export async function openMovies() {
-  const database = await createTestDatabase('movies')
+export async function openMovies(on: SqlEngine = 'postgres') {
   const statements: string[] = []
-  const client = createMoviesClient(database.url, { onStatement: (sql) => statements.push(sql) })
-  const store = createPrismaMovieStore({ client, outbox: createOutbox({ source: 'movies' }) })
+  const engine = await openTestEngine(on, (sql) => statements.push(sql))
+  const { store, told } = engine
   const { neighbours, entities } = createNeighbours()
   const movies = createMoviesSubgraph({ store, entities })
   const ask = (query: string, variables: JsonData = {}, viewer: Viewer | null = null, who: Who = {}) =>
@@ -84,12 +82,7 @@ export async function openMovies() {
       return (data.movies as { edges: { node: { title: string } }[] }).edges.map(({ node }) => node.title)
     },
     /** Events told so far, oldest first. */
-    told: async () =>
-      (await client.outboxEvent.findMany({ orderBy: { position: 'asc' } })).map(({ data, key, origin }) => ({
-        ...(data as JsonData),
-        key,
-        origin,
-      })) as readonly JsonData[],
+    told,
     /** Hands an event to the consumers of its topic, as the bus does. */
     async deliver(topic: string, data: JsonData) {
       nextEvent += 1
@@ -109,7 +102,7 @@ export async function openMovies() {
     },
     async close() {
       await movies.close()
-      await database.close()
+      await engine.drop()
     },
   }
 }

@@ -1,42 +1,10 @@
-import { createOutbox } from '@movieverse/kit/outbox/sql-outbox'
-import { prismaSql } from '@movieverse/kit/sql'
-import { createTestDatabase } from '@movieverse/kit/testing/database'
+import { sqlEngines } from '@movieverse/kit/testing/database'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { movieCreated, movieUpdated } from '../src/events.ts'
 import { noFacts } from '../src/movies.ts'
 import { searchPatterns } from '../src/search-text.ts'
-import { createMoviesClient, createPrismaMovieStore } from '../src/store.prisma.ts'
 import type { Movie, MovieFacts, MovieOrder, MoviePosition, MovieStore } from '../src/store.ts'
-
-interface Engine {
-  readonly store: MovieStore
-  /** Every event that has left with a write, in the order of the writes. */
-  events(): Promise<readonly Record<string, unknown>[]>
-  close(): Promise<void>
-}
-
-const engines: Readonly<Record<string, () => Promise<Engine>>> = {
-  async PostgreSQL() {
-    const database = await createTestDatabase('movies')
-    const client = createMoviesClient(database.url)
-    const store = createPrismaMovieStore({ client, outbox: createOutbox({ source: 'movies' }) })
-    return {
-      store,
-      async events() {
-        const sql = prismaSql(client)
-        const rows = await sql.query<{ data: Record<string, unknown> }>(
-          'SELECT data FROM outbox ORDER BY position',
-          [],
-        )
-        return rows.map(({ data }) => data)
-      },
-      async close() {
-        await store.close()
-        await database.close()
-      },
-    }
-  },
-}
+import { openTestEngine, type TestEngine } from './engine.ts'
 
 const keyOf: Readonly<Record<MovieOrder, (movie: Movie) => number | string>> = {
   POPULARITY: ({ keys }) => keys.popularity,
@@ -47,8 +15,8 @@ const keyOf: Readonly<Record<MovieOrder, (movie: Movie) => number | string>> = {
 }
 const orders = Object.keys(keyOf) as MovieOrder[]
 
-describe.each(Object.entries(engines))('A store of films in %s', (_, start) => {
-  let engine: Engine
+describe.each(sqlEngines)('A store of films in %s', (on) => {
+  let engine: TestEngine
   let store: MovieStore
   let nextGenre = 100
 
@@ -59,7 +27,7 @@ describe.each(Object.entries(engines))('A store of films in %s', (_, start) => {
   }
 
   beforeAll(async () => {
-    engine = await start()
+    engine = await openTestEngine(on)
     store = engine.store
   })
   afterAll(() => engine.close())
@@ -88,11 +56,13 @@ describe.each(Object.entries(engines))('A store of films in %s', (_, start) => {
     expect(await store.byIds([movie.id, 999_999])).toEqual([movie])
     expect(await store.byTmdbIds([194])).toEqual([movie])
     expect(await store.byImdbIds(['tt0211915'])).toEqual([movie])
-    expect((await engine.events()).at(-1)).toEqual({
+    expect((await engine.told()).at(-1)).toEqual({
       type: 'movie_created',
       movie_id: movie.id,
       title: 'Amélie',
       version: 1,
+      key: String(movie.id),
+      origin: 'user',
     })
   })
 
@@ -126,7 +96,7 @@ describe.each(Object.entries(engines))('A store of films in %s', (_, start) => {
     )
     expect(results.map(({ kind }) => kind).sort()).toEqual([...Array(7).fill('conflict'), 'updated'])
     expect((await store.byIds([id]))[0]).toMatchObject({ version: 2, genreIds: [2] })
-    expect((await engine.events()).filter((event) => event.movie_id === id)).toHaveLength(2)
+    expect((await engine.told()).filter((event) => event.movie_id === id)).toHaveLength(2)
     expect((await store.countsOfGenres([1, 2])).get(1)).toBeUndefined()
     const gone = await store.update(
       { id: 999_999, expectedVersion: 1 },

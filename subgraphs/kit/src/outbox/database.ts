@@ -10,7 +10,8 @@ export interface OutboxDatabase {
   transaction<T>(work: (sql: Sql) => Promise<T>): Promise<T>
 }
 
-interface PrismaTransactions extends PrismaRaw {
+/** What a generated Prisma client is taken for. */
+export interface PrismaTransactions extends PrismaRaw {
   $transaction<T>(work: (tx: PrismaRaw) => Promise<T>): Promise<T>
 }
 

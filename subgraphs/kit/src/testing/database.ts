@@ -2,20 +2,24 @@ import { randomBytes } from 'node:crypto'
 import { resolve } from 'node:path'
 import pg from 'pg'
 import { inject } from 'vitest'
+import { type DatabaseEngine, urlOfDatabase } from '../databases/engine.ts'
+import { migrationsFolder } from '../databases/folders.ts'
 import { applyMigrations } from '../databases/migrate.ts'
+import { processEnv } from '../env.ts'
+import { connectMysql, createMysqlDatabase } from '../mysql/connect.ts'
 import './global-setup.ts'
 
 export type TestedService = 'auth' | 'users' | 'movies' | 'reviews' | 'metadata' | 'kit'
+export type SqlEngine = Exclude<DatabaseEngine, 'mongodb'>
 
-/** Where a service's migrations lie, from the repository's root; services that make their own tables have none. */
-const migrationFolders: Partial<Record<TestedService, string>> = {
-  auth: 'prisma/auth/migrations',
-  users: 'prisma/users/migrations',
-  movies: 'prisma/movies/databases/migrations',
-  reviews: 'prisma/reviews/migrations',
-}
+const mysqlServer = processEnv.DATABASE_URL_MOVIES?.startsWith('mysql:')
+  ? processEnv.DATABASE_URL_MOVIES
+  : undefined
 
-/** A database of one test file (or test), on the run's own PostgreSQL server. */
+/** What tests of SQL run on: the run's own PostgreSQL, and MySQL where a server of it is up. */
+export const sqlEngines: readonly SqlEngine[] = mysqlServer ? ['postgres', 'mysql'] : ['postgres']
+
+/** A database of one test file (or test), on the run's own PostgreSQL server or on the MySQL server that is up. */
 export interface TestDatabase {
   readonly url: string
   /** Drops it, whoever is still connected. */
@@ -23,16 +27,44 @@ export interface TestDatabase {
 }
 
 /** Makes an empty database with the service's migrations applied. */
-export async function createTestDatabase(service: TestedService): Promise<TestDatabase> {
-  const server = inject('movieverse.postgres')
+export async function createTestDatabase(
+  service: TestedService,
+  engine: SqlEngine = 'postgres',
+): Promise<TestDatabase> {
   const name = `test_${service}_${randomBytes(6).toString('hex')}`
+  const folder = await migrationsFolder(service, engine)
+  return engine === 'mysql'
+    ? await createOnMysql(name, folder)
+    : await createOnPostgres(service, name, folder)
+}
+
+async function createOnMysql(name: string, folder: string | undefined): Promise<TestDatabase> {
+  if (mysqlServer === undefined) throw new Error('No server of MySQL is up')
+  const url = urlOfDatabase(mysqlServer, name)
+  await createMysqlDatabase(url)
+  if (folder) await applyMigrations({ url, folder: resolve(folder) })
+  return {
+    url,
+    async close() {
+      const connection = await connectMysql(url)
+      await connection.query(`DROP DATABASE ${name}`)
+      await connection.end()
+    },
+  }
+}
+
+async function createOnPostgres(
+  service: TestedService,
+  name: string,
+  folder: string | undefined,
+): Promise<TestDatabase> {
+  const server = inject('movieverse.postgres')
   await withClient(server, async (client) => {
-    const folder = migrationFolders[service]
-    const template = folder ? await ensureTemplate(client, server, service, folder) : 'template1'
+    const template = folder ? await ensureTemplate(client, { server, service, folder }) : 'template1'
     await client.query(`CREATE DATABASE ${name} TEMPLATE ${template}`)
   })
   return {
-    url: databaseUrl(server, name),
+    url: urlOfDatabase(server, name),
     close: () => withClient(server, (client) => client.query(`DROP DATABASE IF EXISTS ${name} WITH (FORCE)`)),
   }
 }
@@ -40,9 +72,7 @@ export async function createTestDatabase(service: TestedService): Promise<TestDa
 /** Applies the migrations once a run, whichever worker comes first; the others wait at the lock. */
 async function ensureTemplate(
   client: pg.Client,
-  server: string,
-  service: TestedService,
-  folder: string,
+  { server, service, folder }: { server: string; service: string; folder: string },
 ): Promise<string> {
   const template = `template_${service}`
   await client.query('SELECT pg_advisory_lock(hashtext($1))', [template])
@@ -53,17 +83,11 @@ async function ensureTemplate(
   if (!rows[0]?.finished) {
     await client.query(`DROP DATABASE IF EXISTS ${template}`)
     await client.query(`CREATE DATABASE ${template}`)
-    await applyMigrations({ url: databaseUrl(server, template), folder: resolve(folder) })
+    await applyMigrations({ url: urlOfDatabase(server, template), folder: resolve(folder) })
     await client.query(`ALTER DATABASE ${template} WITH IS_TEMPLATE true`)
   }
   await client.query('SELECT pg_advisory_unlock(hashtext($1))', [template])
   return template
-}
-
-function databaseUrl(server: string, name: string): string {
-  const url = new URL(server)
-  url.pathname = `/${name}`
-  return url.href
 }
 
 async function withClient(url: string, use: (client: pg.Client) => Promise<unknown>): Promise<void> {

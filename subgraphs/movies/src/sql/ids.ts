@@ -34,12 +34,14 @@ async function drawIds(sql: Sql, count: number, beyond: number): Promise<readonl
   return rows.map(({ id }) => Number(id))
 }
 
-/** MySQL's AUTO_INCREMENT follows explicit ids by itself; the lock keeps others from adding films meanwhile. */
+/** MySQL has no sequences: a row counts, and is held until the transaction ends, so that others wait for their ids. */
 async function countOn(sql: Sql, count: number, beyond: number): Promise<readonly number[]> {
-  const [row] = await sql.query<{ id: number | bigint | null }>(
-    'SELECT MAX(id) AS id FROM movies FOR UPDATE',
-    [],
+  await sql.execute(
+    `INSERT INTO id_counters (name, last) VALUES ('movies', ?)
+      ON DUPLICATE KEY UPDATE last = GREATEST(last, ?) + ?`,
+    [beyond + count, beyond, count],
   )
-  const last = Math.max(Number(row?.id ?? 0), beyond)
-  return Array.from({ length: count }, (_, index) => last + index + 1)
+  const [row] = await sql.query<{ last: number }>(`SELECT last FROM id_counters WHERE name = 'movies'`, [])
+  const last = row?.last ?? 0
+  return Array.from({ length: count }, (_, index) => last - count + index + 1)
 }

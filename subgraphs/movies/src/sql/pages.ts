@@ -1,4 +1,4 @@
-import type { Sql } from '@movieverse/kit/sql'
+import type { SqlReader } from '@movieverse/kit/sql'
 import type { Movie, MovieFilter, MovieOrder, PageQuery } from '../store.ts'
 import { type MovieRow, selectedColumns, toMovie } from './rows.ts'
 import { type Parameters, parameters } from './statement.ts'
@@ -17,7 +17,11 @@ const orderings: Readonly<Record<MovieOrder, Ordering>> = {
   TITLE: { column: 'title_key', direction: 'ASC' },
 }
 
-export async function readPage(sql: Sql, filter: MovieFilter, query: PageQuery): Promise<readonly Movie[]> {
+export async function readPage(
+  sql: SqlReader,
+  filter: MovieFilter,
+  query: PageQuery,
+): Promise<readonly Movie[]> {
   const given = parameters(sql.dialect)
   const conditions = [...filterConditions(filter, given), ...positionConditions(query, given, ofAll)]
   const rows = await sql.query<MovieRow>(
@@ -27,7 +31,7 @@ export async function readPage(sql: Sql, filter: MovieFilter, query: PageQuery):
   return rows.map(toMovie)
 }
 
-export async function countMovies(sql: Sql, filter: MovieFilter): Promise<number> {
+export async function countMovies(sql: SqlReader, filter: MovieFilter): Promise<number> {
   const given = parameters(sql.dialect)
   const [row] = await sql.query<{ count: number | bigint }>(
     `SELECT COUNT(*) AS count FROM movies m ${where(filterConditions(filter, given))}`,
@@ -38,7 +42,7 @@ export async function countMovies(sql: Sql, filter: MovieFilter): Promise<number
 
 /** One limited walk along the order's index of each genre, all in one statement; the page's films alone are read whole. */
 export async function readPagesOfGenres(
-  sql: Sql,
+  sql: SqlReader,
   genreIds: readonly number[],
   query: PageQuery,
 ): Promise<ReadonlyMap<number, readonly Movie[]>> {
@@ -60,7 +64,7 @@ export async function readPagesOfGenres(
 }
 
 export async function countOfGenres(
-  sql: Sql,
+  sql: SqlReader,
   genreIds: readonly number[],
 ): Promise<ReadonlyMap<number, number>> {
   if (genreIds.length === 0) return new Map()

@@ -1,4 +1,4 @@
-import type { Sql } from '@movieverse/kit/sql'
+import type { Sql, SqlReader } from '@movieverse/kit/sql'
 import { movieKeys } from '../ranking.ts'
 import { searchText } from '../search-text.ts'
 import type { Movie, MovieFacts, MovieIdentities, MovieWrite, OwnRatings } from '../store.ts'
@@ -19,7 +19,7 @@ const noRatings: OwnRatings = { count: 0, average: null }
 
 /** Films by one of their columns; held until the transaction ends where `lock` says so. */
 export async function findMovies(
-  sql: Sql,
+  sql: SqlReader,
   column: 'id' | 'tmdb_id' | 'imdb_id',
   values: readonly (number | string)[],
   lock = false,
@@ -149,16 +149,27 @@ async function index(
 }
 
 /** One statement, however many rows. */
-async function insertRows(
+export async function insertRows(
   sql: Sql,
   table: string,
-  { rows, columns }: { rows: readonly Readonly<Record<string, unknown>>[]; columns: RecordColumns },
+  insert: {
+    readonly rows: readonly Readonly<Record<string, unknown>>[]
+    readonly columns: RecordColumns
+    /** Leaves rows alone whose key is there. */
+    readonly unlessThere?: boolean
+  },
 ): Promise<void> {
+  const { rows, columns, unlessThere = false } = insert
   if (rows.length === 0) return
   const given = parameters(sql.dialect)
   const names = Object.keys(columns).join(', ')
+  const [ignore, conflict] = !unlessThere
+    ? ['', '']
+    : sql.dialect === 'mysql'
+      ? ['IGNORE', '']
+      : ['', 'ON CONFLICT DO NOTHING']
   await sql.execute(
-    `INSERT INTO ${table} (${names}) SELECT ${names} FROM ${given.rows(rows, columns)}`,
+    `INSERT ${ignore} INTO ${table} (${names}) SELECT ${names} FROM ${given.rows(rows, columns)} ${conflict}`,
     given.values,
   )
 }
