@@ -1,9 +1,11 @@
 import { parseArgs } from 'node:util'
 import { z } from 'zod'
 import type { Drill, DrillOptions } from './drill.ts'
+import { killDrill } from './kill.ts'
+import { runWitness } from './witness.ts'
 
 /** Every drill. A further one is a file and a line here. */
-const drills: readonly Drill[] = []
+const drills: readonly Drill[] = [killDrill]
 
 const usage = `npm run drill                  lists the drills
 npm run drill -- NAME          runs one; prints what it counted as a JSON line, and ends with 1 when a promise did not hold
@@ -31,7 +33,12 @@ async function main(args: readonly string[]): Promise<number> {
     allowPositionals: true,
     options: { profile: option, count: option, seed: option, mutation: option },
   })
-  const [name] = positionals
+  const [name, ...rest] = positionals
+  // This bundle in another role: the consumer that drills kill.
+  if (name === 'witness') {
+    await runWitness(rest[0] ?? '', rest[1])
+    return 0
+  }
   if (name === undefined) {
     const lines = drills.map((drill) => `  ${drill.name.padEnd(14)}${drill.summary}`)
     process.stdout.write(`${[usage, '', ...lines].join('\n')}\n`)

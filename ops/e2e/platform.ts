@@ -112,6 +112,7 @@ export async function ask(
     method: 'POST',
     headers: { 'content-type': 'application/json', ...(token ? { authorization: `Bearer ${token}` } : {}) },
     body: JSON.stringify({ query, variables }),
+    signal: AbortSignal.timeout(60_000),
   })
   return { status: response.status, ...((await response.json()) as Omit<Answer, 'status'>) }
 }

@@ -1,0 +1,95 @@
+import { setTimeout as delay } from 'node:timers/promises'
+import type { EventConsumer } from '@movieverse/kit/bus/bus'
+import { platformSettings, processEnv, readEnv } from '@movieverse/kit/env'
+import type { JobWorker } from '@movieverse/kit/jobs/jobs'
+import { runProcess } from '@movieverse/kit/lifecycle'
+import { createLog } from '@movieverse/kit/log'
+import { type OutboxDatabase, pgDatabase } from '@movieverse/kit/outbox/database'
+import { createInbox } from '@movieverse/kit/outbox/sql-inbox'
+import { outboxTables } from '@movieverse/kit/outbox/tables'
+import { openPlatform, type Platform } from '@movieverse/kit/platform'
+import pg from 'pg'
+import { z } from 'zod'
+
+/** What a witness has noted; the place is the order in which its effects were committed. */
+const tables = `${outboxTables}
+create table if not exists seen (place bigserial primary key, event_id text not null, type text not null, film text not null, review text not null);
+create table if not exists done (place bigserial primary key, event_id text not null);`
+
+/** Promises of a consumer that a drill can break, to show that it would notice. */
+export const mutations = ['acknowledge-before-effect', 'no-inbox'] as const
+export type Mutation = (typeof mutations)[number]
+
+const group = 'drill-witness'
+const queue = 'drill-done'
+/** Milliseconds that a broken promise stays open, so that kills fall into it. */
+const window = 150
+
+/**
+ * A consumer and a worker of the drill, as a process that can be killed: each review event leaves a row in `seen`, and
+ * by a job a row in `done`, exactly once, because each row is written in the transaction of its inbox mark.
+ * @param notesUrl where the rows are kept
+ */
+export async function runWitness(notesUrl: string, mutation: string | undefined): Promise<void> {
+  const log = createLog({ service: 'witness', level: 'warn' })
+  await runProcess(log, async (lifecycle) => {
+    const { DATA_DIR: dataDir } = readEnv(z.object(platformSettings))
+    const platform = await openPlatform({ services: [], env: processEnv, dataDir, log })
+    lifecycle.onStop('platform', () => platform.close())
+    const pool = new pg.Pool({ connectionString: notesUrl, max: 4 })
+    pool.on('error', (error) => log.warn({ err: error }, 'a connection to the notes was lost'))
+    lifecycle.onStop('notes', () => pool.end())
+    await pool.query(tables)
+    const database = pgDatabase(pool)
+    const worker = await platform.jobs.work(doer(database))
+    lifecycle.onStop('worker', () => worker.close())
+    const subscription = await platform.bus.subscribe(witness(database, { jobs: platform.jobs, mutation }))
+    lifecycle.onStop('consumer', () => subscription.close())
+    process.stdout.write('watching\n')
+  })
+}
+
+function witness(
+  database: OutboxDatabase,
+  { jobs, mutation }: { readonly jobs: Platform['jobs']; readonly mutation: string | undefined },
+): EventConsumer {
+  const inbox = createInbox()
+  return {
+    group,
+    topics: ['movieverse.reviews'],
+    async handle(event) {
+      const effect = () =>
+        database.transaction(async (sql) => {
+          const isNew = await inbox.accept(sql, group, event.id)
+          if (!isNew && mutation !== 'no-inbox') return
+          await sql.execute('insert into seen (event_id, type, film, review) values ($1, $2, $3, $4)', [
+            event.id,
+            event.type,
+            event.key,
+            String(event.data.review_id),
+          ])
+          // Before the commit: a job that is queued twice is done once, one that is not queued never.
+          await jobs.publish(queue, [{ id: event.id, data: { event_id: event.id } }])
+        })
+      if (mutation === 'acknowledge-before-effect') return void delay(window).then(effect)
+      await effect()
+      if (mutation === 'no-inbox') await delay(window)
+    },
+  }
+}
+
+function doer(database: OutboxDatabase): JobWorker {
+  const inbox = createInbox()
+  return {
+    queue,
+    concurrency: 8,
+    // A killed witness's jobs are waited for.
+    timeoutMs: 5000,
+    handle: (job) =>
+      database.transaction(async (sql) => {
+        const eventId = String(job.data.event_id)
+        if (!(await inbox.accept(sql, queue, eventId))) return
+        await sql.execute('insert into done (event_id) values ($1)', [eventId])
+      }),
+  }
+}
