@@ -33,16 +33,12 @@ const outageKinds = new Set([
   'TlsConnectionError',
 ])
 
-/** Errors whose name says it: those of the MongoDB driver, of kafkajs and of the key-value store. */
+/** Errors whose name says it: those of the MongoDB driver and of the key-value store. */
 const outageNames = new Set([
   'MongoNetworkError',
   'MongoNetworkTimeoutError',
   'MongoServerSelectionError',
   'MongoPoolClearedError',
-  'KafkaJSConnectionError',
-  'KafkaJSConnectionClosedError',
-  'KafkaJSRequestTimeoutError',
-  'KafkaJSBrokerNotFound',
   'KeyValueUnavailable',
 ])
 
@@ -60,9 +56,14 @@ const outageMessages = [
  */
 export function isOutage(error: unknown, depth = 0): boolean {
   if (typeof error !== 'object' || error === null || depth > 6) return false
-  const { code, name, kind, severity, message, cause, meta, errors } = error as Record<string, unknown>
+  const { code, name, kind, severity, retriable, message, cause, meta, errors } = error as Record<
+    string,
+    unknown
+  >
   if (outageCodes.has(String(code)) || String(code).startsWith('08')) return true
   if (outageNames.has(String(name))) return true
+  // kafkajs marks what passes by itself: no connection, no leader, too few replicas in sync.
+  if (String(name).startsWith('KafkaJS') && retriable === true) return true
   if (outageKinds.has(String(kind)) || severity === 'FATAL' || severity === 'PANIC') return true
   if (typeof message === 'string' && outageMessages.some((text) => message.includes(text))) return true
   if (Array.isArray(errors) && errors.some((inner) => isOutage(inner, depth + 1))) return true

@@ -1,5 +1,6 @@
 import {
   type Attributes,
+  type Context,
   INVALID_SPAN_CONTEXT,
   ProxyTracerProvider,
   type Span,
@@ -37,13 +38,23 @@ export function withSpan<T>(
     try {
       return await work(span)
     } catch (error) {
-      span.recordException(error instanceof Error ? error : reasonOf(error))
-      span.setStatus({ code: SpanStatusCode.ERROR, message: reasonOf(error) })
+      failSpan(span, error)
       throw error
     } finally {
       span.end()
     }
   })
+}
+
+/** A span under the context's own, which its maker ends. */
+export function startSpan(name: string, settings: SpanSettings, parent: Context): Span {
+  return tracer.startSpan(name, settings, parent)
+}
+
+/** Records in the span why its work failed. */
+export function failSpan(span: Span, error: unknown): void {
+  span.recordException(error instanceof Error ? error : reasonOf(error))
+  span.setStatus({ code: SpanStatusCode.ERROR, message: reasonOf(error) })
 }
 
 /** The store itself, with a span around each of its asynchronous calls: `reviews.store.create`. */

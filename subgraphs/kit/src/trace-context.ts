@@ -8,14 +8,16 @@ import {
   SpanKind,
   trace,
 } from '@opentelemetry/api'
-import { withSpan } from './telemetry.ts'
+import { failSpan, isTracing, startSpan, withSpan } from './telemetry.ts'
 
 /** The active span as a W3C `traceparent` (Trace Context, version 00); undefined where there is none. */
 export function activeTraceparent(): string | undefined {
   const span = trace.getSpanContext(context.active())
-  if (!span || !isSpanContextValid(span)) return undefined
-  return `00-${span.traceId}-${span.spanId}-${span.traceFlags.toString(16).padStart(2, '0')}`
+  return span && isSpanContextValid(span) ? traceparentOf(span) : undefined
 }
+
+const traceparentOf = ({ traceId, spanId, traceFlags }: SpanContext): string =>
+  `00-${traceId}-${spanId}-${traceFlags.toString(16).padStart(2, '0')}`
 
 const traceparentForm = /^[0-9a-f]{2}-([0-9a-f]{32})-([0-9a-f]{16})-([0-9a-f]{2})/
 
@@ -43,4 +45,41 @@ export interface TakenMessage {
 export function continueTrace<T>(message: TakenMessage, work: () => Promise<T>): Promise<T> {
   const settings = { kind: SpanKind.CONSUMER, attributes: message.attributes }
   return context.with(contextOf(message.traceparent), () => withSpan(message.span, settings, work))
+}
+
+export interface Sending<Message> {
+  name(message: Message): string
+  attributes(message: Message): Attributes
+  send(messages: readonly Message[]): Promise<void>
+}
+
+/**
+ * Sends messages to a broker, each in a producer span that continues the trace it comes with: it travels on with that
+ * span's `traceparent`. Without an SDK they are sent as they are.
+ */
+export async function sendInTraces<Message extends { readonly traceparent?: string }>(
+  messages: readonly Message[],
+  { name, attributes, send }: Sending<Message>,
+): Promise<void> {
+  if (!isTracing()) return send(messages)
+  const spans = messages.map((message) =>
+    startSpan(
+      name(message),
+      { kind: SpanKind.PRODUCER, attributes: attributes(message) },
+      contextOf(message.traceparent),
+    ),
+  )
+  try {
+    await send(
+      messages.map((message, index) => {
+        const sent = spans[index]?.spanContext()
+        return sent && isSpanContextValid(sent) ? { ...message, traceparent: traceparentOf(sent) } : message
+      }),
+    )
+  } catch (error) {
+    for (const span of spans) failSpan(span, error)
+    throw error
+  } finally {
+    for (const span of spans) span.end()
+  }
 }

@@ -3,10 +3,12 @@ import { type BusEvent, DeadLetterError, type EventBus, type EventConsumer } fro
 import { createTestDatabase, type TestDatabase } from '../src/testing/database.ts'
 import { type BusEngine, busEngines } from './engines.ts'
 import { fresh, newEvent, numberedEvents, numbersByKey, upTo } from './events.ts'
+import { kafkaPlaces } from './kafka.ts'
 import { kill, said, startProcess } from './processes/start.ts'
 
-const engines: { name: BusEngine; place: () => Promise<TestDatabase> }[] = [
+const engines: { name: BusEngine; place: () => TestDatabase | Promise<TestDatabase> }[] = [
   { name: 'postgres', place: () => createTestDatabase('kit') },
+  ...kafkaPlaces.map((place) => ({ name: 'kafka' as const, place })),
 ]
 
 describe.each(engines)('the event bus on $name', ({ name, place }) => {

@@ -1,9 +1,11 @@
+import { readEvent } from '@movieverse/schema/events/contract'
+import { context } from '@opentelemetry/api'
 import { withDeadline } from '../deadline.ts'
 import { reasonOf } from '../errors.ts'
 import { backOff } from '../latch.ts'
 import type { Log } from '../log.ts'
 import { isOutage } from '../outage.ts'
-import { continueTrace } from '../trace-context.ts'
+import { contextOf, continueTrace } from '../trace-context.ts'
 import { type BusEvent, DeadLetterError, type EventConsumer } from './bus.ts'
 import { busDelay, busEvents, busFailures } from './metrics.ts'
 
@@ -17,6 +19,8 @@ export type AttemptOutcome =
 /** Attempts at one event so far. */
 export interface Delivery {
   readonly event: BusEvent
+  /** Why the event cannot be handled at all: it goes aside without an attempt. */
+  readonly fault?: string
   attempts: number
   outages: number
 }
@@ -32,7 +36,11 @@ const defaultAttempts = 5
 const firstBackOffMs = 100
 const longestBackOffMs = 10_000
 
-/** Hands an event to the consumer once, inside the trace that it came with, and decides what its failure means. */
+/**
+ * Hands an event to the consumer once, inside the trace that it came with, and decides what its failure means. An event
+ * that breaks its contract is handed to nobody and set aside; what becomes of one whose type is unknown, its topic's
+ * contract says.
+ */
 export async function attempt(delivery: Delivery, settings: AttemptSettings): Promise<AttemptOutcome> {
   const { consumer, log, timeoutMs } = settings
   const { event } = delivery
@@ -41,19 +49,31 @@ export async function attempt(delivery: Delivery, settings: AttemptSettings): Pr
     span: `consume ${event.topic}`,
     traceparent: event.traceparent,
     attributes: {
+      'messaging.destination.name': event.topic,
       'messaging.consumer.group.name': group,
       'messaging.message.id': event.id,
       'event.type': event.type,
     },
   }
   try {
-    await continueTrace(message, () => withDeadline(timeoutMs, (signal) => consumer.handle(event, signal)))
+    const reading = delivery.fault === undefined ? readEvent(event.topic, event.data) : undefined
+    if (reading?.kind === 'ignored') {
+      busEvents.inc({ group, outcome: 'ignored' })
+      log.debug({ group, eventId: event.id, type: event.type }, 'an event of an unknown type is ignored')
+      return { kind: 'done' }
+    }
+    await continueTrace(message, async () => {
+      const fault = reading?.kind === 'broken' ? reading.cause : delivery.fault
+      if (fault !== undefined) throw new DeadLetterError(fault)
+      await withDeadline(timeoutMs, (signal) => consumer.handle(event, signal))
+    })
     busEvents.inc({ group, outcome: 'done' })
     busDelay.observe({ group }, Math.max(0, (Date.now() - event.time.getTime()) / 1000))
     return { kind: 'done' }
   } catch (error) {
     busFailures.inc({ group })
-    return failed(delivery, { consumer, log, timeoutMs }, error)
+    // In the event's trace, so that the line says which one it is.
+    return context.with(contextOf(event.traceparent), () => failed(delivery, settings, error))
   }
 }
 

@@ -2,7 +2,7 @@ import { Counter, Gauge, Histogram } from 'prom-client'
 
 export const busEvents = new Counter({
   name: 'movieverse_bus_events_total',
-  help: 'Events that a consumer group has finished, by outcome: done or dead',
+  help: 'Events that a consumer group has finished, by outcome: done, dead, or ignored (of an unknown type)',
   labelNames: ['group', 'outcome'],
 })
 

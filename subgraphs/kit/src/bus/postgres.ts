@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto'
 import pg from 'pg'
 import type { Log } from '../log.ts'
 import type { EventBus } from './bus.ts'
-import { createAppender } from './postgres/append.ts'
+import { appendEvents } from './postgres/append.ts'
 import { createDeadLetters } from './postgres/dead-letters.ts'
 import { createListener } from './postgres/listener.ts'
 import { type Member, startMember } from './postgres/member.ts'
@@ -11,6 +11,7 @@ import { createGroupProgress, insertProgress } from './postgres/progress.ts'
 import { countLag } from './postgres/read.ts'
 import { startRetention } from './postgres/retention.ts'
 import { channels, createBusTables } from './postgres/schema.ts'
+import { createPublisher } from './publish.ts'
 
 export interface PostgresBusSettings {
   /** Connection string of a database; schema `bus` in it is this engine's. */
@@ -90,7 +91,7 @@ export async function createPostgresBus(settings: PostgresBusSettings): Promise<
   const retention = startRetention({ pool, log, retentionMs, everyMs: cleanEveryMs })
 
   return {
-    publish: createAppender(pool),
+    publish: createPublisher((events) => appendEvents(pool, events)),
 
     async subscribe(consumer) {
       const { group, topics, from = 'beginning' } = consumer

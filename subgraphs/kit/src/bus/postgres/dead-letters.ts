@@ -19,7 +19,6 @@ const toEvent = (stored: StoredEvent): BusEvent => ({ ...stored, time: new Date(
 /** The events that groups could not handle, with their cause, until they are replayed. */
 export function createDeadLetters(pool: Pool) {
   return {
-    /** Sets an event aside, or back aside when its replay failed. */
     async put(letter: Omit<DeadLetter, 'failedAt'>): Promise<void> {
       const { group, event, cause, attempts } = letter
       await pool.query(
@@ -79,11 +78,10 @@ export function createDeadLetters(pool: Pool) {
       return rows.map((row) => toEvent(row.event))
     },
 
-    /** A replay that worked. */
-    async remove(group: string, eventId: string): Promise<void> {
+    async remove(group: string, event: BusEvent): Promise<void> {
       await pool.query('delete from bus.dead_letter where group_name = $1 and event_id = $2', [
         group,
-        eventId,
+        event.id,
       ])
     },
   }

@@ -2,9 +2,10 @@ import type { Pool } from 'pg'
 import { reasonOf } from '../../errors.ts'
 import { backOff, createLatch } from '../../latch.ts'
 import type { Log } from '../../log.ts'
-import { attempt, type Delivery } from '../attempt.ts'
+import type { Delivery } from '../attempt.ts'
 import type { BusEvent, EventConsumer } from '../bus.ts'
-import { busEvents, busLag } from '../metrics.ts'
+import { createDeliveries } from '../deliveries.ts'
+import { busLag } from '../metrics.ts'
 import { createOrderedWork } from '../ordered-work.ts'
 import type { Mark } from '../window.ts'
 import { partitionOf } from './append.ts'
@@ -51,6 +52,7 @@ export async function startMember(settings: MemberSettings): Promise<Member> {
   const committed = createLatch()
   const work = createOrderedWork(concurrency)
   const lanes = createLanes(progress)
+  const deliveries = createDeliveries({ consumer, log, timeoutMs, letters: deadLetters })
   const replaying = new Set<string>()
   const backlog = concurrency * backlogPerPlace
   let renewedAt = Number.NEGATIVE_INFINITY
@@ -63,28 +65,6 @@ export async function startMember(settings: MemberSettings): Promise<Member> {
 
   const chainOf = ({ topic, key }: BusEvent) => `${topic} ${key}`
 
-  /** @returns milliseconds to the next attempt; undefined when the event is done or set aside */
-  async function handle(delivery: Delivery): Promise<number | undefined> {
-    const outcome = await attempt(delivery, { consumer, log, timeoutMs })
-    if (outcome.kind === 'retry') return outcome.afterMs
-    if (outcome.kind === 'done') return undefined
-    try {
-      await deadLetters.put({
-        group,
-        event: delivery.event,
-        cause: outcome.cause,
-        attempts: outcome.attempts,
-      })
-    } catch (error) {
-      // Neither done nor set aside: it stays the partition's next event, and its last attempt is made again.
-      log.warn({ group, eventId: delivery.event.id, err: error }, 'a dead letter could not be written')
-      delivery.attempts -= 1
-      return backOff(1, 1000, 1000)
-    }
-    busEvents.inc({ group, outcome: 'dead' })
-    return undefined
-  }
-
   function take(lane: Lane, mark: Mark<Offset>, event: BusEvent): void {
     const delivery: Delivery = { event, attempts: 0, outages: 0 }
     work.add({
@@ -93,7 +73,7 @@ export async function startMember(settings: MemberSettings): Promise<Member> {
         if (lane.window.closed || lane.leaving) return undefined
         lane.inHand += 1
         try {
-          const again = await handle(delivery)
+          const again = await deliveries.deliver(delivery)
           if (again !== undefined) return again
           lane.window.finish(mark)
           return undefined
@@ -117,25 +97,11 @@ export async function startMember(settings: MemberSettings): Promise<Member> {
           replaying.delete(event.id)
           return undefined
         }
-        const again = await attemptReplay(delivery)
+        const again = await deliveries.replay(delivery)
         if (again === undefined) replaying.delete(event.id)
         return again
       },
     })
-  }
-
-  async function attemptReplay(delivery: Delivery): Promise<number | undefined> {
-    const { event } = delivery
-    const outcome = await attempt(delivery, { consumer, log, timeoutMs })
-    if (outcome.kind === 'retry') return outcome.afterMs
-    try {
-      if (outcome.kind === 'done') await deadLetters.remove(group, event.id)
-      else await deadLetters.put({ group, event, cause: outcome.cause, attempts: outcome.attempts })
-    } catch (error) {
-      log.warn({ group, eventId: event.id, err: error }, 'the outcome of a replay could not be written')
-      return backOff(1, 1000, 1000)
-    }
-    return undefined
   }
 
   async function keepLeases(): Promise<void> {

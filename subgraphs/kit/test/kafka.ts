@@ -1,0 +1,27 @@
+import { randomUUID } from 'node:crypto'
+import { Kafka, logLevel } from 'kafkajs'
+import { processEnv } from '../src/env.ts'
+import type { TestDatabase } from '../src/testing/database.ts'
+
+const { KAFKA_BROKERS } = processEnv
+
+/** The Kafka cluster that is up, if one is. */
+export const kafkaPlaces: (() => TestDatabase)[] = KAFKA_BROKERS ? [() => placeIn(KAFKA_BROKERS)] : []
+
+/** A corner of a Kafka cluster: all names in it begin with the same prefix. Closed, its topics and groups are gone. */
+function placeIn(brokers: string): TestDatabase {
+  const prefix = `test-${randomUUID().slice(0, 8)}.`
+  return {
+    url: `kafka://${brokers}#${prefix}`,
+    async close() {
+      const admin = new Kafka({ brokers: brokers.split(','), logLevel: logLevel.NOTHING }).admin()
+      await admin.connect()
+      const topics = await admin.listTopics()
+      await admin.deleteTopics({ topics: topics.filter((topic) => topic.startsWith(prefix)) })
+      const { groups } = await admin.listGroups()
+      const ids = groups.map(({ groupId }) => groupId).filter((id) => id.startsWith(prefix))
+      if (ids.length > 0) await admin.deleteGroups(ids)
+      await admin.disconnect()
+    },
+  }
+}
