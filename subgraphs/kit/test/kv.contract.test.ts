@@ -113,17 +113,37 @@ describe.each(uses)('the key-value store for $use on $name', ({ name, place, dur
     expect(await store.get(key)).toBeNull()
   })
 
-  test('lets one of 50 win who replace the same value', async () => {
+  /** How many of 50, from two processes, replace the same value. */
+  async function winners(sides: readonly KeyValue[]): Promise<number> {
     const key = fresh('key')
-    const other = await secondStore()
     await store.set(key, 'before')
     const won = await Promise.all(
       Array.from({ length: 50 }, (_, index) =>
-        (index % 2 ? store : other).compareAndSet(key, 'before', `${index}`),
+        sides[index % 2]?.compareAndSet(key, 'before', `${index}`, { ttlMs: 60_000 }),
       ),
     )
-    expect(won.filter(Boolean)).toHaveLength(1)
-    expect(await store.get(key)).toBe(`${won.indexOf(true)}`)
+    return won.filter(Boolean).length
+  }
+
+  /** What a counter stands at after 100 counts of two processes. */
+  async function countTo100(sides: readonly KeyValue[]): Promise<string | null> {
+    const key = fresh('counter')
+    await Promise.all(Array.from({ length: 100 }, (_, index) => sides[index % 2]?.increment(key, 1)))
+    return store.get(key)
+  }
+
+  test('lets one of 50 win who replace the same value, and counts exactly', async () => {
+    const sides = [store, await secondStore()]
+    for (let round = 0; round < 5; round += 1) {
+      expect(await winners(sides)).toBe(1)
+      expect(await countTo100(sides)).toBe('100')
+    }
+  })
+
+  test('is seen to fail at both where reading and writing are two calls', async () => {
+    const sides = [store, await secondStore()].map((side) => inTwoCalls(side))
+    expect(await winners(sides)).toBeGreaterThan(1)
+    expect(Number(await countTo100(sides))).toBeLessThan(100)
   })
 
   test('gives a replaced value the tags and the time that come with it, and no others', async () => {
@@ -320,3 +340,20 @@ describe.each(uses)('the key-value store for $use on $name', ({ name, place, dur
     await expect(other.get('key')).rejects.toThrow(KeyValueUnavailable)
   })
 })
+
+/** A store as it must not be: it decides by what it read before. */
+function inTwoCalls(store: KeyValue): KeyValue {
+  return {
+    ...store,
+    async compareAndSet(key, expected, next, options) {
+      if ((await store.get(key)) !== expected || next === null) return false
+      await store.set(key, next, options)
+      return true
+    },
+    async increment(key, by) {
+      const value = Number(await store.get(key)) + by
+      await store.set(key, `${value}`)
+      return { value, expiresInMs: null }
+    },
+  }
+}

@@ -6,7 +6,7 @@ import { answerWithinMs, KeyValueUnavailable } from '../kv.ts'
 import { defineScripts } from './scripts.ts'
 
 /** Milliseconds that a start waits for a server that is not there yet. */
-const startWithinMs = 10_000
+const startWithinMs = 5_000
 
 /** Replies of a server that cannot serve; any other error reply is the caller's fault. */
 const outage =
@@ -22,7 +22,7 @@ export interface RedisConnection {
  * One connection, made again by itself whenever it is lost, within half a second of the server's return. A command under
  * way when it is lost fails, since it may have been done; one that comes while there is none waits for the next attempt
  * to connect, and once an attempt has failed, further ones fail at once.
- * @throws StartupError DATABASE_UNREACHABLE when no server answers within 10 s
+ * @throws StartupError DATABASE_UNREACHABLE when no server answers within 5 s
  */
 export async function openRedis(url: string, name: string, log: Log): Promise<RedisConnection> {
   let started = false
@@ -77,7 +77,8 @@ export async function openRedis(url: string, name: string, log: Log): Promise<Re
       } catch (error) {
         const isReply = error instanceof Error && error.name === 'ReplyError'
         if (isReply && !outage.test(error.message)) throw error
-        throw new KeyValueUnavailable(error)
+        // Without a connection the reason is why there is none.
+        throw new KeyValueUnavailable(redis.status === 'ready' ? error : (lastError ?? error))
       }
     },
     async close() {

@@ -1,0 +1,94 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { existsSync } from 'node:fs'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { type AddressInfo, createServer } from 'node:net'
+import { tmpdir } from 'node:os'
+import { delimiter, join } from 'node:path'
+import { Redis } from 'ioredis'
+import { processEnv } from '../env.ts'
+
+/** Whether a Redis can be started here; where engines are required, it has to be. */
+export const redisServerIsThere =
+  processEnv.REQUIRE_ENGINES === '1' ||
+  (processEnv.PATH ?? '').split(delimiter).some((folder) => existsSync(join(folder, 'redis-server')))
+
+/** A real Redis of a test's own, to be killed and flushed. It keeps an append-only file. */
+export interface RedisServer {
+  readonly url: string
+  /** On the same port with what was kept; resolves when it answers. */
+  start(): Promise<void>
+  /** SIGKILL. */
+  kill(): Promise<void>
+  /** Stands still with its connections open (SIGSTOP), until `resume`. */
+  pause(): void
+  resume(): void
+  /** Runs a command as redis-cli would. */
+  command(name: string, ...parameters: string[]): Promise<unknown>
+  close(): Promise<void>
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const { port } = server.address() as AddressInfo
+  server.close()
+  await once(server, 'close')
+  return port
+}
+
+/** @param settings further settings of redis.conf: `['maxmemory', '3mb']` */
+export async function startRedisServer(...settings: readonly [string, string][]): Promise<RedisServer> {
+  const folder = await mkdtemp(join(tmpdir(), 'movieverse-redis-'))
+  const port = await freePort()
+  const url = `redis://127.0.0.1:${port}`
+  let child: ChildProcess | undefined
+
+  async function command(name: string, ...parameters: string[]): Promise<unknown> {
+    const client = new Redis(url, { maxRetriesPerRequest: 0, retryStrategy: () => null })
+    try {
+      client.on('error', () => client.disconnect())
+      return await client.call(name, ...parameters)
+    } finally {
+      client.disconnect()
+    }
+  }
+
+  async function start(): Promise<void> {
+    const fixed = { port: `${port}`, bind: '127.0.0.1', dir: folder, save: '', appendonly: 'yes' }
+    const args = [...Object.entries(fixed), ...settings].flatMap(([name, value]) => [`--${name}`, value])
+    const started = spawn('redis-server', args, { stdio: 'ignore' })
+    child = started
+    const failure = once(started, 'error').then(([error]) => Promise.reject(error))
+    for (const deadline = Date.now() + 10_000; ; ) {
+      try {
+        await Promise.race([command('PING'), failure])
+        return
+      } catch (error) {
+        if (Date.now() > deadline || started.pid === undefined) throw error
+        await new Promise((resolve) => setTimeout(resolve, 20))
+      }
+    }
+  }
+
+  async function kill(): Promise<void> {
+    if (!child || child.exitCode !== null || child.signalCode !== null) return
+    const ended = once(child, 'exit')
+    child.kill('SIGKILL')
+    await ended
+  }
+
+  await start()
+  return {
+    url,
+    start,
+    kill,
+    command,
+    pause: () => void child?.kill('SIGSTOP'),
+    resume: () => void child?.kill('SIGCONT'),
+    async close() {
+      await kill()
+      await rm(folder, { recursive: true, force: true })
+    },
+  }
+}
