@@ -1,4 +1,4 @@
-import { reasonOf } from '@movieverse/kit/errors'
+import { watchCounting } from '@movieverse/kit/kv/counters'
 import type { KeyValue } from '@movieverse/kit/kv/kv'
 import type { Log } from '@movieverse/kit/log'
 import { LRUCache } from 'lru-cache'
@@ -16,8 +16,8 @@ export interface RateSettings {
  * Accuracy: a request is admitted by what this process knows, without waiting for the store. What it counted goes to the
  * store once per `flushMs`, and the answer brings what the others counted. So one gateway alone is exact; N gateways
  * together admit at most (N − 1) × what one admits within `flushMs` beyond the limit, once per window. At the seam of two
- * windows a key may spend both in short order, as always with fixed windows. Without the store each gateway limits by
- * its own count.
+ * windows a key may spend both in short order, as always with fixed windows. While the store does not answer each
+ * gateway limits by its own count, which the metric `movieverse_limit_counted_alone` shows.
  */
 export interface RateLimiter {
   /** Counts `cost` requests. @returns 0 when they may pass, else the milliseconds until the window ends */
@@ -55,7 +55,7 @@ export function createRateLimiter(options: RateLimiterOptions): RateLimiter {
   const { limit, windowMs, name, store, log, flushMs = 1_000, now = Date.now, maxKeys = 50_000 } = options
   const counters = new LRUCache<string, Counter>({ max: maxKeys })
   const changed = new Map<string, Counter>()
-  let storeAnswers = true
+  const told = store && watchCounting(`requests by ${name}`, log)
   let exchanging: Promise<void> | null = null
 
   async function exchange(key: string, counter: Counter): Promise<void> {
@@ -69,11 +69,9 @@ export function createRateLimiter(options: RateLimiterOptions): RateLimiter {
       if (ttlMs <= 0) return
       const { value } = await store.increment(`rate:${name}:${key}:${window}`, own, { ttlMs })
       if (counter.window === window) counter.shared = Math.max(counter.shared, value)
-      storeAnswers = true
+      told?.()
     } catch (error) {
-      if (storeAnswers)
-        log.warn({ reason: reasonOf(error) }, 'Rates are limited by this process alone: no store.')
-      storeAnswers = false
+      told?.(error)
     }
   }
 

@@ -29,28 +29,37 @@ async function stateOf(check: () => Promise<void>): Promise<string> {
 }
 
 /** Asks every dependency at once. */
-export async function readiness(checks: Checks): Promise<Readiness> {
+export async function readiness(checks: Checks, helpful: Checks = {}): Promise<Readiness> {
   const states = await Promise.all(
-    Object.entries(checks).map(async ([name, check]) => [name, await stateOf(check)] as const),
+    Object.entries({ ...helpful, ...checks }).map(
+      async ([name, check]) => [name, await stateOf(check)] as const,
+    ),
   )
-  return { ready: states.every(([, state]) => state === 'ok'), checks: Object.fromEntries(states) }
+  return {
+    ready: states.every(([name, state]) => state === 'ok' || !(name in checks)),
+    checks: Object.fromEntries(states),
+  }
 }
 
 export interface HealthState {
   readonly checks: Checks
+  /** Dependencies without which the process still serves a part: shown, and the process stays ready. */
+  readonly helpful?: Checks
   /** True once the process has begun to stop: readiness is red before it stops listening. */
   stopping(): boolean
 }
 
 /** Answers `/healthz` (alive), `/readyz` (able to serve, with each dependency's state) and `/metrics` (Prometheus). */
-export function createHealthHandler({ checks, stopping }: HealthState) {
+export function createHealthHandler({ checks, helpful, stopping }: HealthState) {
   const json = (response: ServerResponse, status: number, body: unknown) =>
     response
       .writeHead(status, { 'content-type': 'application/json', 'cache-control': 'no-store' })
       .end(JSON.stringify(body))
 
   async function answerReadiness(response: ServerResponse): Promise<void> {
-    const state = stopping() ? { ready: false, checks: { process: 'stopping' } } : await readiness(checks)
+    const state = stopping()
+      ? { ready: false, checks: { process: 'stopping' } }
+      : await readiness(checks, helpful)
     json(response, state.ready ? 200 : 503, state)
   }
 
