@@ -1,3 +1,5 @@
+import { environmentAddresses } from '@movieverse/kit/addresses'
+import { processEnv } from '@movieverse/kit/env'
 import { reasonOf, StartupError } from '@movieverse/kit/errors'
 import { createHealthHandler } from '@movieverse/kit/health'
 import { type Lifecycle, runProcess } from '@movieverse/kit/lifecycle'
@@ -22,7 +24,12 @@ async function start(lifecycle: Lifecycle): Promise<void> {
   const { openSecurity } = authenticated ? await import('./security.ts') : { openSecurity: null }
   const security = openSecurity && (await openSecurity(settings, source, { lifecycle, log }))
   const [files, planner] = await Promise.all([readFiles(settings), options.planner()])
-  const transport = createMeasuredTransport({ headersFor: security?.headersFor, deduplicate: dedupe, log })
+  const transport = createMeasuredTransport({
+    headersFor: security?.headersFor,
+    addresses: environmentAddresses(processEnv),
+    deduplicate: dedupe,
+    log,
+  })
   lifecycle.onStop('subgraphs', () => transport.close())
 
   const onError = (err: Error, { name }: { readonly name: string | undefined }) =>
@@ -45,16 +52,18 @@ async function start(lifecycle: Lifecycle): Promise<void> {
   })
   lifecycle.onStop('gateway', () => gateway.close())
 
-  const sessions = security && { sessions: () => security.sessions.ping() }
+  // Without them whoever is signed out is served all the same.
+  const stores = security && { sessions: () => security.sessions.ping(), cache: () => security.cache.ping() }
   const health = createHealthHandler({
-    checks: { ...gateway.checks, ...sessions, subgraphs: transport.check },
+    checks: { ...gateway.checks, subgraphs: transport.check },
+    helpful: stores ?? {},
     stopping: lifecycle.stopping,
   })
   const http = createHttpServer((request, response) => {
     if (!health(request, response)) gateway.handle(request, response)
   })
   const port = await listen(http, settings.PORT, settings.HOST)
-  lifecycle.onStop('http', () => http.close())
+  lifecycle.onStop('http', () => http.close(settings.DRAIN_MS))
   log.info(`listening on http://${settings.HOST}:${port}/graphql`)
 }
 

@@ -1,11 +1,11 @@
-import { openDatabases, sharedDatabase } from '@movieverse/kit/databases/databases'
+import { environmentAddresses } from '@movieverse/kit/addresses'
 import { processEnv } from '@movieverse/kit/env'
 import { reasonOf, StartupError } from '@movieverse/kit/errors'
-import { createIdentitySigner, identityKeyFile, loadIdentityKey } from '@movieverse/kit/identity'
+import { createIdentitySigner, readIdentityKey } from '@movieverse/kit/identity'
 import type { KeyValue } from '@movieverse/kit/kv/kv'
-import { createPostgresKeyValue } from '@movieverse/kit/kv/postgres'
 import type { Lifecycle } from '@movieverse/kit/lifecycle'
 import type { Log } from '@movieverse/kit/log'
+import { openKeyValues } from '@movieverse/kit/platform'
 import { type Authentication, createAuthentication } from './auth/authentication.ts'
 import { createIdentityHeaders } from './auth/identity.ts'
 import { createRevocations } from './auth/revocations.ts'
@@ -24,11 +24,13 @@ export interface Security {
   readonly sessions: KeyValue
 }
 
-/** The JWKS of the subgraph `auth`, unless it is told where else. */
-async function jwksUrl({ JWKS_URL }: GatewaySettings, source: SupergraphSource): Promise<URL> {
-  if (JWKS_URL !== undefined) return new URL(JWKS_URL)
-  const auth = readSupergraph(await source.read()).subgraphs.get('auth')
-  if (auth !== undefined) return new URL('/.well-known/jwks.json', auth)
+/** The JWKS of the subgraph `auth`, from each of its processes, unless it is told where else. */
+async function jwksUrls({ JWKS_URL }: GatewaySettings, source: SupergraphSource): Promise<readonly URL[]> {
+  if (JWKS_URL !== undefined) return [new URL(JWKS_URL)]
+  const given = environmentAddresses(processEnv)('auth')
+  const auth =
+    given.length > 0 ? given : [readSupergraph(await source.read()).subgraphs.get('auth') ?? []].flat()
+  if (auth.length > 0) return auth.map((address) => new URL('/.well-known/jwks.json', address))
   throw new StartupError(
     'BAD_ENVIRONMENT',
     'The supergraph has no subgraph "auth", so there is nobody who signs access tokens.',
@@ -43,24 +45,10 @@ export async function openSecurity(
   { lifecycle, log }: { readonly lifecycle: Lifecycle; readonly log: Log },
 ): Promise<Security> {
   const { DATA_DIR: dataDir, POSTGRES_PORT: port } = settings
-  const jwks = await jwksUrl(settings, source)
-  const key = await loadIdentityKey(identityKeyFile(settings))
-  const databases = await openDatabases({
-    services: [sharedDatabase],
-    env: processEnv,
-    dataDir,
-    port,
-    log,
-    join: true,
-  })
-  lifecycle.onStop('databases', () => databases.stop())
-  const url = databases.url(sharedDatabase)
-  const [sessions, cache] = await Promise.all([
-    createPostgresKeyValue({ url, durable: true, log }),
-    createPostgresKeyValue({ url, durable: false, log }),
-  ])
-  lifecycle.onStop('sessions', () => sessions.close())
-  lifecycle.onStop('cache', () => cache.close())
+  const jwks = await jwksUrls(settings, source)
+  const key = await readIdentityKey(settings)
+  const { sessions, cache, close } = await openKeyValues({ env: processEnv, dataDir, port, log, join: true })
+  lifecycle.onStop('sessions and caches', close)
   const onStaleKeys = (error: unknown) =>
     log.warn({ reason: reasonOf(error) }, 'signing keys could not be read again')
   const tokens = createTokenVerifier({ jwks, issuer: 'movieverse', audience: 'movieverse', onStaleKeys })

@@ -6,8 +6,8 @@ import { z } from 'zod'
 import { RequestFault } from '../http/faults.ts'
 
 export interface TokenSettings {
-  /** Where the keys are (RFC 7517): a URL, or what reads them where auth runs in the same process. */
-  readonly jwks: URL | (() => Promise<JSONWebKeySet>)
+  /** Where the keys are (RFC 7517): URLs that are asked in turn, or what reads them where auth runs in the same process. */
+  readonly jwks: readonly URL[] | (() => Promise<JSONWebKeySet>)
   readonly issuer: string
   readonly audience: string
   /** Milliseconds between two readings of the keys on account of an unknown `kid`. Default 5,000. */
@@ -42,7 +42,14 @@ const invalid = (message: string) =>
     headers: { 'www-authenticate': 'Bearer error="invalid_token"' },
   })
 
-async function fetchKeys(url: URL): Promise<JSONWebKeySet> {
+/** Of the first that answers. @throws what the last one has failed with */
+async function fetchKeys([url, ...others]: readonly URL[]): Promise<JSONWebKeySet> {
+  if (url === undefined) throw new Error('There is no address of the keys.')
+  if (others.length === 0) return fetchKeysOf(url)
+  return fetchKeysOf(url).catch(() => fetchKeys(others))
+}
+
+async function fetchKeysOf(url: URL): Promise<JSONWebKeySet> {
   const response = await fetch(url, {
     signal: AbortSignal.timeout(5_000),
     headers: { accept: 'application/json' },
@@ -57,7 +64,7 @@ async function fetchKeys(url: URL): Promise<JSONWebKeySet> {
  */
 function createKeySource(settings: TokenSettings): JWTVerifyGetKey {
   const { jwks, cooldownMs = 5_000, onStaleKeys = () => undefined } = settings
-  const load = jwks instanceof URL ? () => fetchKeys(jwks) : jwks
+  const load = typeof jwks === 'function' ? jwks : () => fetchKeys(jwks)
   let keys: JWTVerifyGetKey | null = null
   let readAt = Number.NEGATIVE_INFINITY
   let reading: Promise<void> | null = null

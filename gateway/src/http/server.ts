@@ -1,11 +1,12 @@
 import { createServer, type Server } from 'node:http'
 import type { Duplex } from 'node:stream'
+import { drainServer } from '@movieverse/kit/drain'
 import type { Handler } from './routes.ts'
 
 export interface HttpServer {
   readonly server: Server
-  /** Stops listening; resolves when the requests in flight are answered and every connection is closed. */
-  close(): Promise<void>
+  /** Drains it: resolves when the requests in flight are answered and every connection is closed. */
+  close(lingerMs?: number): Promise<void>
 }
 
 /** Milliseconds. */
@@ -39,7 +40,6 @@ function refuseConnection(error: NodeJS.ErrnoException, socket: Duplex): void {
  * trickle, 16 KB of headers, idle connections kept for 65 s (longer than a load balancer's 60).
  */
 export function createHttpServer(handler: Handler, timeouts: Timeouts = openNetwork): HttpServer {
-  let draining = false
   const server = createServer(
     {
       ...timeouts,
@@ -47,22 +47,11 @@ export function createHttpServer(handler: Handler, timeouts: Timeouts = openNetw
       maxHeaderSize: 16 * 1024,
       noDelay: true,
     },
-    (request, response) => {
-      if (draining) response.shouldKeepAlive = false
-      handler(request, response)
-    },
+    handler,
   )
   server.on('clientError', refuseConnection)
   return {
     server,
-    async close() {
-      draining = true
-      const closed = new Promise<void>((resolve, reject) =>
-        server.close((error) => (error ? reject(error) : resolve())),
-      )
-      // A connection that was busy when closing began becomes idle later.
-      const sweep = setInterval(() => server.closeIdleConnections(), 50)
-      await closed.finally(() => clearInterval(sweep))
-    },
+    close: (lingerMs = 0) => drainServer(server, lingerMs),
   }
 }

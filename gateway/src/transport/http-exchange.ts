@@ -3,10 +3,12 @@ import type { Dispatcher } from 'undici'
 import { readResponse } from './response.ts'
 import { type SubgraphResponse, TransportError } from './transport.ts'
 
-/** How one request over HTTP ends: exactly one of these is called, once. */
+/** How one request over HTTP ends: exactly one of the first two is called, once. */
 export interface Outcome {
   resolve(response: SubgraphResponse): void
   reject(error: TransportError): void
+  /** The process cannot be reached, or has said that it will end. */
+  leave(): void
 }
 
 const CONNECTION_CODES = new Set([
@@ -61,6 +63,7 @@ export class HttpExchange implements Dispatcher.DispatchHandler {
     headers: IncomingHttpHeaders,
   ): void {
     this.#status = status
+    if (headers.connection === 'close' && status < 400) this.#outcome.leave()
     if (Number(headers['content-length']) > this.#maxBytes) this.#refuseSize(controller)
   }
 
@@ -114,9 +117,13 @@ export class HttpExchange implements Dispatcher.DispatchHandler {
 
   #connectionError(cause: Error): TransportError {
     const code = 'code' in cause ? String(cause.code) : ''
+    const lost = this.#status === 0 && CONNECTION_CODES.has(code)
+    if (lost) this.#outcome.leave()
     return new TransportError('SERVICE_UNAVAILABLE', 'The service cannot be reached.', {
       cause,
-      connectionLost: this.#status === 0 && CONNECTION_CODES.has(code),
+      connectionLost: lost,
+      // undici gives the controller when it begins to write.
+      unsent: lost && this.#controller === undefined,
     })
   }
 

@@ -1,7 +1,7 @@
-import { Pool } from 'undici'
 import type { RequestContext } from '../operation.ts'
 import { HttpExchange } from './http-exchange.ts'
 import { type SubgraphRequest, type SubgraphResponse, type Transport, TransportError } from './transport.ts'
+import { createUpstreams } from './upstreams.ts'
 
 type Headers = Readonly<Record<string, string>>
 
@@ -11,17 +11,16 @@ export interface HttpTransportOptions {
    * supplies it; answers without a promise when it can.
    */
   readonly headersFor?: (service: string, context: RequestContext) => Headers | Promise<Headers>
-  /** Connections for each origin. */
+  /**
+   * Where the processes of a subgraph answer, whose fetches take turns; by default where the supergraph says.
+   */
+  readonly addresses?: (service: string) => readonly string[]
+  /** Connections for each process. */
   readonly connections?: number
   /** A fetch without a whole answer after so many milliseconds fails. */
   readonly timeoutMs?: number
   /** Larger answers are refused while they stream. */
   readonly maxResponseBytes?: number
-}
-
-interface Target {
-  readonly pool: Pool
-  readonly path: string
 }
 
 const CONTENT = ['content-type', 'application/json', 'accept', 'application/json']
@@ -31,32 +30,22 @@ const CONTENT = ['content-type', 'application/json', 'accept', 'application/json
  * hold up those behind it.
  */
 export function createHttpTransport(options: HttpTransportOptions = {}): Transport {
-  const { headersFor, connections = 128, timeoutMs = 10_000, maxResponseBytes = 10 * 1024 * 1024 } = options
-  const pools = new Map<string, Pool>()
-  const targets = new Map<string, Target>()
+  const { headersFor, addresses, connections = 128 } = options
+  const { timeoutMs = 10_000, maxResponseBytes = 10 * 1024 * 1024 } = options
+  // Another process may be there to be asked in time.
+  const connectTimeoutMs = Math.min(timeoutMs, 2_000)
+  const upstreams = createUpstreams({ connections, connectTimeoutMs })
+  const targets = new Map<string, readonly string[]>()
 
-  const target = (url: string): Target => {
-    const known = targets.get(url)
-    if (known) return known
-    if (!URL.canParse(url)) throw new TransportError('SERVICE_UNAVAILABLE', 'The service has no address.')
-    const { origin, pathname, search } = new URL(url)
-    let pool = pools.get(origin)
-    if (!pool) {
-      // The fetch's own deadline is the one that counts.
-      pool = new Pool(origin, {
-        connections,
-        pipelining: 1,
-        allowH2: false,
-        keepAliveTimeout: 30_000,
-        headersTimeout: 0,
-        bodyTimeout: 0,
-        connect: { timeout: timeoutMs },
-      })
-      pools.set(origin, pool)
+  /** Those of the environment, or that of the supergraph. */
+  const addressesOf = ({ service, url }: SubgraphRequest): readonly string[] => {
+    let urls = targets.get(`${service} ${url}`)
+    if (!urls) {
+      const given = addresses?.(service) ?? []
+      urls = given.length > 0 ? given : [url]
+      targets.set(`${service} ${url}`, urls)
     }
-    const made = { pool, path: pathname + search }
-    targets.set(url, made)
-    return made
+    return urls
   }
 
   const dispatch = (
@@ -67,7 +56,7 @@ export function createHttpTransport(options: HttpTransportOptions = {}): Transpo
     new Promise((resolve, reject) => {
       const { cancellation } = request
       if (cancellation.cancelled) return reject(cancelled())
-      const { pool, path } = target(request.url)
+      const upstream = upstreams.next(addressesOf(request))
       const stop = () => exchange.stop(cancelled())
       const end = () => {
         clearTimeout(timer)
@@ -83,6 +72,7 @@ export function createHttpTransport(options: HttpTransportOptions = {}): Transpo
             end()
             reject(error)
           },
+          leave: () => upstream.rest(),
         },
         maxResponseBytes,
       )
@@ -92,7 +82,7 @@ export function createHttpTransport(options: HttpTransportOptions = {}): Transpo
       append(headers, context.headers)
       if (identity) append(headers, identity)
       const body = `${request.operation.head + request.variables}}`
-      pool.dispatch({ path, method: 'POST', headers, body }, exchange)
+      upstream.pool.dispatch({ path: upstream.path, method: 'POST', headers, body }, exchange)
     })
 
   return {
@@ -102,9 +92,7 @@ export function createHttpTransport(options: HttpTransportOptions = {}): Transpo
         ? identity.then((headers) => dispatch(request, context, headers))
         : dispatch(request, context, identity)
     },
-    async close() {
-      await Promise.all([...pools.values()].map((pool) => pool.close()))
-    },
+    close: () => upstreams.close(),
   }
 }
 

@@ -18,8 +18,8 @@ export interface SubgraphTransportOptions extends HttpTransportOptions {
 }
 
 /**
- * The whole way to the subgraphs: in memory or over HTTP, with a deadline for each fetch, one retry of queries
- * on lost connections, a circuit breaker for each subgraph, spans and durations. It knows no supergraph and
+ * The whole way to the subgraphs: in memory or over HTTP, with a deadline for each fetch, retries on lost
+ * connections, a circuit breaker for each subgraph, spans and durations. It knows no supergraph and
  * serves one after the other.
  */
 export function createSubgraphTransport(options: SubgraphTransportOptions = {}): BreakingTransport {
@@ -33,7 +33,9 @@ export function createSubgraphTransport(options: SubgraphTransportOptions = {}):
         : http11.send(request, context),
     close: () => http11.close(),
   }
-  const breaking = withBreaker(withRetry(withTelemetry(carriers, observer)), circuit, onCircuit)
+  const processes = (service: string) => Math.max(1, http.addresses?.(service).length ?? 1)
+  const retrying = withRetry(withTelemetry(carriers, observer), processes)
+  const breaking = withBreaker(retrying, circuit, onCircuit)
   if (!deduplicate) return breaking
   return { ...withDeduplication(breaking), circuits: breaking.circuits }
 }

@@ -4,7 +4,7 @@ import type { Cancellation, RequestContext } from '../operation.ts'
 export interface SubgraphOperation {
   readonly text: string
   readonly name: string | undefined
-  /** Only queries are ever sent twice. */
+  /** Only queries are sent again when something of them may have arrived. */
   readonly kind: 'query' | 'mutation'
   /** The request body up to the value of `variables`: `{"query":"…","variables":` */
   readonly head: string
@@ -63,15 +63,22 @@ export class TransportError extends Error {
   override readonly name = 'TransportError'
   /** True when the subgraph cannot have begun to answer: a query may be sent again. */
   readonly connectionLost: boolean
+  /** True when nothing of the request was sent: whatever it is, it may be sent again. */
+  readonly unsent: boolean
   readonly status: number | undefined
 
   constructor(
     readonly code: TransportErrorCode,
     message: string,
-    options: ErrorOptions & { readonly connectionLost?: boolean; readonly status?: number } = {},
+    options: ErrorOptions & {
+      readonly connectionLost?: boolean
+      readonly unsent?: boolean
+      readonly status?: number
+    } = {},
   ) {
     super(message, options)
     this.connectionLost = options.connectionLost ?? false
+    this.unsent = options.unsent ?? false
     this.status = options.status
   }
 }

@@ -2,21 +2,28 @@ import { readFile } from 'node:fs/promises'
 import { Kind, parse } from 'graphql'
 import type { EnvSource } from './env.ts'
 
-/** Where the subgraphs answer, by name. */
-export type Addresses = (subgraph: string) => string | undefined
+/** Where the subgraphs answer, by name: each process of one has an address of its own. None for one that is not known. */
+export type Addresses = (subgraph: string) => readonly string[]
 
-/** @returns `SUBGRAPH_URL_DATA_PLATFORM` for `data-platform` */
-export function addressVariable(subgraph: string): string {
-  return `SUBGRAPH_URL_${subgraph.toUpperCase().replaceAll('-', '_')}`
+/** Those of the environment: `SUBGRAPH_URL_DATA_PLATFORM=http://a/graphql,http://b/graphql` for `data-platform`. */
+export function environmentAddresses(env: EnvSource): Addresses {
+  return (subgraph) => {
+    const urls = env[`SUBGRAPH_URL_${subgraph.toUpperCase().replaceAll('-', '_')}`] ?? ''
+    return urls.split(',').flatMap((url) => url.trim() || [])
+  }
 }
 
 /**
- * Addresses of the composed supergraph (`@join__graph`), which `SUBGRAPH_URL_<NAME>` replaces.
- * @param supergraph path of the file; without one only the environment is known
+ * Addresses of the composed supergraph (`@join__graph`), which those of the environment replace.
+ * @param supergraph path of the file
  */
 export async function readAddresses(supergraph: string, env: EnvSource): Promise<Addresses> {
   const composed = graphUrls(await readFile(supergraph, 'utf8'))
-  return (subgraph) => env[addressVariable(subgraph)] || composed.get(subgraph)
+  const given = environmentAddresses(env)
+  return (subgraph) => {
+    const urls = given(subgraph)
+    return urls.length > 0 ? urls : [composed.get(subgraph) ?? []].flat()
+  }
 }
 
 function graphUrls(sdl: string): ReadonlyMap<string, string> {

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import type { ExecutionResult } from 'graphql'
+import type { Addresses } from './addresses.ts'
 import { createContext, type LocalExecutor } from './graphql/local.ts'
 import { type IdentitySigner, identityHeader } from './identity.ts'
 import type { EntityReader } from './subgraph.ts'
@@ -62,31 +63,45 @@ export interface HttpEntityReaderOptions {
   /** Who asks. */
   readonly service: string
   readonly signer: IdentitySigner
-  /** GraphQL address of a subgraph: `http://127.0.0.1:4003/graphql`. */
-  readonly urlOf: (subgraph: string) => string | undefined
+  readonly addresses: Addresses
   /** Milliseconds; default 10,000. */
   readonly timeoutMs?: number
 }
 
-/** Reads entities over HTTP with an identity of the service's own. */
+/**
+ * Reads entities over HTTP with an identity of the service's own. A process of the owner that cannot be reached or
+ * answers that it is ill is passed over for the next; a read changes nothing, so it may be asked twice.
+ */
 export function createHttpEntityReader(options: HttpEntityReaderOptions): EntityReader {
-  const { service, signer, urlOf, timeoutMs = 10_000 } = options
+  const { service, signer, addresses, timeoutMs = 10_000 } = options
+  let turn = 0
   return createReader(async (subgraph, request) => {
-    const url = urlOf(subgraph)
-    if (url === undefined) throw new Error(`no address of ${subgraph} is known`)
+    const urls = addresses(subgraph)
+    if (urls.length === 0) throw new Error(`no address of ${subgraph} is known`)
     const traceparent = activeTraceparent()
-    const response = await fetch(url, {
-      method: 'POST',
-      headers: {
-        'content-type': 'application/json',
-        'x-request-id': randomUUID(),
-        [identityHeader]: await signer.sign(subgraph, { viewer: null, service }),
-        ...(traceparent ? { traceparent } : {}),
-      },
-      body: JSON.stringify(request),
-      signal: AbortSignal.timeout(timeoutMs),
-    })
-    if (!response.ok) throw new Error(`${subgraph} answered ${response.status}`)
-    return (await response.json()) as ExecutionResult
+    const headers = {
+      'content-type': 'application/json',
+      'x-request-id': randomUUID(),
+      [identityHeader]: await signer.sign(subgraph, { viewer: null, service }),
+      ...(traceparent ? { traceparent } : {}),
+    }
+    const signal = AbortSignal.timeout(timeoutMs)
+    const first = turn++
+    // Once more than there are addresses: a lost connection says nothing of the process behind it.
+    for (let attempt = 0; ; attempt++) {
+      const url = urls[(first + attempt) % urls.length] ?? ''
+      try {
+        const response = await fetch(url, { method: 'POST', headers, body: JSON.stringify(request), signal })
+        if (response.ok) return (await response.json()) as ExecutionResult
+        if (response.status < 500 || attempt >= urls.length)
+          throw new Refusal(`${subgraph} answered ${response.status}`)
+        await response.body?.cancel()
+      } catch (error) {
+        if (error instanceof Refusal || signal.aborted || attempt >= urls.length) throw error
+      }
+    }
   })
 }
+
+/** An answer that another process would give as well. */
+class Refusal extends Error {}

@@ -40,8 +40,12 @@ export const platformSettings = {
   LOG_LEVEL: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent']).default('info'),
   /** Port of the built-in PostgreSQL; a free one unless set. */
   POSTGRES_PORT: port.optional(),
-  /** Private JWK that identities are signed with; made when it is absent. Default: in DATA_DIR. */
+  /** Private Ed25519 JWK that identities are signed with, in base64url. Default: that of IDENTITY_KEY_FILE. */
+  IDENTITY_KEY: z.string().optional(),
+  /** File of that JWK; made when it is absent. Default: in DATA_DIR. */
   IDENTITY_KEY_FILE: z.string().optional(),
+  /** Milliseconds for which a process that is to stop still takes requests, and says on each that it goes. */
+  DRAIN_MS: z.coerce.number().int().min(0).default(0),
 }
 
 /** @returns `DATABASE_URL_REVIEWS` for `reviews`: the variable that names a service's own database server */

@@ -71,12 +71,27 @@ async function keyOf(jwk: JWK): Promise<IdentityKey> {
   return { kid, privateKey, publicKey }
 }
 
-/** Where the platform's key is kept: in the data folder unless the environment names another file. */
-export function identityKeyFile(env: {
+/**
+ * The platform's key: the environment's own, or that of a file, in the data folder unless the environment names another.
+ * @throws StartupError BAD_ENVIRONMENT when IDENTITY_KEY is no such key; as loadIdentityKey does
+ */
+export async function readIdentityKey(env: {
   readonly DATA_DIR: string
+  readonly IDENTITY_KEY?: string | undefined
   readonly IDENTITY_KEY_FILE?: string | undefined
-}): string {
-  return env.IDENTITY_KEY_FILE ?? join(env.DATA_DIR, 'keys', 'identity.json')
+}): Promise<IdentityKey> {
+  if (env.IDENTITY_KEY === undefined)
+    return loadIdentityKey(env.IDENTITY_KEY_FILE ?? join(env.DATA_DIR, 'keys', 'identity.json'))
+  try {
+    return await keyOf(JSON.parse(Buffer.from(env.IDENTITY_KEY, 'base64url').toString()) as JWK)
+  } catch (cause) {
+    throw new StartupError(
+      'BAD_ENVIRONMENT',
+      'IDENTITY_KEY is not a private Ed25519 JWK in base64url.',
+      'npm run secrets makes one.',
+      { cause },
+    )
+  }
 }
 
 /** A key that no other process knows: for a platform in one process, and for tests. */

@@ -12,6 +12,7 @@ import {
 import { context as openTelemetry } from '@opentelemetry/api'
 import { GraphQLError } from 'graphql'
 import type { SubgraphContext } from './context.ts'
+import { drainServer } from './drain.ts'
 import { codedError, errorCatalogue, errorCode, StartupError } from './errors.ts'
 import { createContext, createLocalExecutor } from './graphql/local.ts'
 import { createHealthHandler, type HealthState } from './health.ts'
@@ -37,11 +38,13 @@ export interface SubgraphServerOptions {
   readonly introspection?: boolean
   /** Public documents by path, answered to anyone: `/.well-known/jwks.json`. */
   readonly documents?: Readonly<Record<string, () => Promise<unknown>>>
+  /** Milliseconds for which it still answers when it is to close; default 0. */
+  readonly drainMs?: number
 }
 
 export interface SubgraphServer {
   readonly port: number
-  /** Takes no new request, waits for those in hand. */
+  /** Sends those who ask elsewhere, then takes no new request and waits for those in hand. */
   close(): Promise<void>
 }
 
@@ -78,9 +81,7 @@ export async function startSubgraphServer(options: SubgraphServerOptions): Promi
   return {
     port: (server.address() as AddressInfo).port,
     async close() {
-      const closed = new Promise<void>((resolve) => server.close(() => resolve()))
-      server.closeIdleConnections()
-      await closed
+      await drainServer(server, options.drainMs ?? 0)
       await graphql.stop()
     },
   }

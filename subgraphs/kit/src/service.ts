@@ -3,7 +3,7 @@ import { readAddresses } from './addresses.ts'
 import { createHttpEntityReader } from './entities.ts'
 import { type EnvSource, flag, platformSettings, port, processEnv, readEnv } from './env.ts'
 import { hostSubgraph } from './hosting.ts'
-import { createIdentitySigner, createIdentityVerifier, identityKeyFile, loadIdentityKey } from './identity.ts'
+import { createIdentitySigner, createIdentityVerifier, readIdentityKey } from './identity.ts'
 import { type Lifecycle, runProcess } from './lifecycle.ts'
 import { createLog, type Log } from './log.ts'
 import { measureProcess } from './metrics.ts'
@@ -60,8 +60,8 @@ export async function startService<S extends Subgraph>(
   const env = readEnv(settings, source)
   const log = createLog({ service: service.name, level: env.LOG_LEVEL })
   measureProcess()
-  const key = await loadIdentityKey(identityKeyFile(env))
-  const urlOf = await readAddresses(env.SUPERGRAPH, source)
+  const key = await readIdentityKey(env)
+  const addresses = await readAddresses(env.SUPERGRAPH, source)
   const platform = await openPlatform({
     services: [service.name],
     env: source,
@@ -75,7 +75,7 @@ export async function startService<S extends Subgraph>(
   const { bus, jobs, sessions, cache } = platform
   const subgraph = await service.create({
     databaseUrl: platform.databases.url(service.name),
-    entities: createHttpEntityReader({ service: service.name, signer: createIdentitySigner(key), urlOf }),
+    entities: createHttpEntityReader({ service: service.name, signer: createIdentitySigner(key), addresses }),
     ...{ bus, jobs, sessions, cache },
     env: source,
     log,
@@ -85,7 +85,7 @@ export async function startService<S extends Subgraph>(
   const server = await startSubgraphServer({
     subgraph,
     identity: createIdentityVerifier(service.name, key),
-    port: env.PORT ?? portOf(urlOf(service.name)),
+    port: env.PORT ?? portOf(addresses(service.name)[0]),
     host: env.HOST,
     health: {
       checks: { ...subgraph.checks, bus: () => bus.ping(), jobs: () => jobs.ping() },
@@ -93,6 +93,7 @@ export async function startService<S extends Subgraph>(
     },
     introspection: env.INTROSPECTION,
     documents: service.documents?.(subgraph),
+    drainMs: env.DRAIN_MS,
     log,
   })
   lifecycle.onStop('server', () => server.close())

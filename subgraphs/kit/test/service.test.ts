@@ -152,7 +152,8 @@ describe('entities are read by a service', () => {
     'over HTTP': createHttpEntityReader({
       service: 'search',
       signer: createIdentitySigner(signer.ours),
-      urlOf: (name) => (name === 'shelf' ? `${origin}/graphql` : undefined),
+      // The first is nobody's: its turn is passed over.
+      addresses: (name) => (name === 'shelf' ? ['http://127.0.0.1:1/graphql', `${origin}/graphql`] : []),
     }),
   })
 
