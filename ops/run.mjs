@@ -187,10 +187,19 @@ const commands = {
     return program(`service-${service}`, args)
   },
   ...Object.fromEntries(
-    ['gateway', 'admin', 'bench', 'drill', 'load', 'migrate', 'sample', 'schema'].map((name) => [
-      name,
-      () => program(name),
-    ]),
+    [
+      'gateway',
+      'admin',
+      'bench',
+      'engines',
+      'drill',
+      'load',
+      'migrate',
+      'sample',
+      'schema',
+      'secrets',
+      'distributed',
+    ].map((name) => [name, () => program(name)]),
   ),
 }
 

@@ -18,10 +18,16 @@ export const demoAccounts = [
 
 type Administration = AuthSubgraph['administration']
 
-/** @returns the password of the administrator `admin`, made when there is none: known nowhere else */
-export async function ensureAdministrator(administration: Administration): Promise<string | undefined> {
+/**
+ * Makes the administrator `admin` when there is none.
+ * @param password default: a random one, known nowhere else
+ * @returns the password, when it was needed
+ */
+export async function ensureAdministrator(
+  administration: Administration,
+  password: string = randomPassword(),
+): Promise<string | undefined> {
   if (await administration.hasAdministrator()) return undefined
-  const password = randomPassword()
   await administration.createAdministrator({ username: 'admin', email: 'admin@movieverse.invalid', password })
   return password
 }

@@ -1,0 +1,106 @@
+import { mkdirSync } from 'node:fs'
+import { join } from 'node:path'
+import type { PlacedProcess } from './placement.ts'
+import { type Supervised, type SupervisedOptions, supervise } from './supervised.ts'
+
+export interface TopologyOptions extends Pick<SupervisedOptions, 'root' | 'inherited'> {
+  /** Logs, temporary folders and volumes are kept here. */
+  readonly folder: string
+  /** Told after each change of a process. */
+  readonly onChange?: () => void
+}
+
+/** The platform as many processes. */
+export interface Topology {
+  readonly processes: readonly Supervised[]
+  /** Of an entry, its replicas in order. */
+  of(entry: string): readonly Supervised[]
+  /** Starts each process when those it depends on are as it asks. @throws Error when one cannot be brought up; all are stopped then */
+  start(): Promise<void>
+  /** Replaces every process, one at a time and each only when the one before it is healthy; those that do their work and end are left. */
+  roll(onProcess?: (name: string) => void): Promise<void>
+  /** Stops all, those first on which nobody depends. */
+  stop(): Promise<void>
+}
+
+export function createTopology(placed: readonly PlacedProcess[], options: TopologyOptions): Topology {
+  const { root, inherited, folder, onChange = () => undefined } = options
+  for (const { name } of placed) mkdirSync(join(folder, 'processes', name), { recursive: true })
+  const logs = join(folder, 'logs')
+  const processes = placed.map((process) => supervise(process, { root, logs, inherited, onChange }))
+  const of = (entry: string) => processes.filter(({ process }) => process.entry === entry)
+
+  let stopping = false
+
+  async function startOne(
+    supervised: Supervised,
+    ready: ReadonlyMap<Supervised, Promise<void>>,
+  ): Promise<void> {
+    const awaited = [...supervised.process.dependsOn]
+      .filter(([, condition]) => condition !== 'service_started')
+      .flatMap(([entry]) => of(entry).map((other) => ready.get(other)))
+    await Promise.all(awaited)
+    if (stopping) return
+    supervised.start()
+    await supervised.ready()
+  }
+
+  async function stop(): Promise<void> {
+    stopping = true
+    const left = new Set(processes)
+    while (left.size > 0) {
+      const needed = new Set([...left].flatMap(({ process }) => [...process.dependsOn.keys()]))
+      const free = [...left].filter(({ process }) => !needed.has(process.entry))
+      await Promise.all(free.map((supervised) => supervised.stop()))
+      for (const supervised of free) left.delete(supervised)
+    }
+  }
+
+  return {
+    processes,
+    of,
+    async start() {
+      stopping = false
+      const ready = new Map<Supervised, Promise<void>>()
+      // In the order of their dependencies, so that a promise is there for whoever waits for it.
+      for (const supervised of inOrder(processes)) ready.set(supervised, startOne(supervised, ready))
+      try {
+        await Promise.all(ready.values())
+      } catch (error) {
+        await stop()
+        await Promise.allSettled(ready.values())
+        throw error
+      }
+    },
+    async roll(onProcess) {
+      for (const supervised of inOrder(processes)) {
+        const { health, name, rollSignal } = supervised.process
+        if (!health) continue
+        onProcess?.(name)
+        if (rollSignal) supervised.signal(rollSignal)
+        else {
+          await supervised.stop()
+          supervised.start()
+        }
+        await supervised.ready()
+      }
+    },
+    stop,
+  }
+}
+
+/** Whom others depend on comes before them. @throws Error when they depend on each other in a circle */
+function inOrder(processes: readonly Supervised[]): readonly Supervised[] {
+  const ordered: Supervised[] = []
+  const left = new Set(processes)
+  while (left.size > 0) {
+    const waiting = new Set([...left].map(({ process }) => process.entry))
+    const next = [...left].filter(
+      ({ process }) => ![...process.dependsOn.keys()].some((entry) => waiting.has(entry)),
+    )
+    if (next.length === 0) throw new Error(`${[...waiting].join(', ')} depend on each other in a circle`)
+    ordered.push(...next)
+    for (const supervised of next) left.delete(supervised)
+  }
+  return ordered
+}
