@@ -65,6 +65,8 @@ export type StartupErrorCode =
   | 'PORT_TAKEN'
   | 'DATABASE_UNREACHABLE'
   | 'MIGRATION_FAILED'
+  | 'NOT_INSTALLED'
+  | 'ENGINE_UNREACHABLE'
   | 'START_FAILED'
 
 /** Why a process cannot start, and what its operator can do. Shown without a stack, and the exit code is not 0. */
