@@ -40,6 +40,7 @@ const outageNames = new Set([
   'MongoServerSelectionError',
   'MongoPoolClearedError',
   'KeyValueUnavailable',
+  'JobQueueUnavailable',
 ])
 
 /** pg's own words where its errors carry no code. */

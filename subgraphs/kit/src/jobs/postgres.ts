@@ -3,6 +3,7 @@ import { type JobWithMetadata, PgBoss } from 'pg-boss'
 import { createLatch, type Latch } from '../latch.ts'
 import type { Log } from '../log.ts'
 import { activeTraceparent } from '../trace-context.ts'
+import { checkJob, checkQueueName, checkWorker } from './bounds.ts'
 import type { DeadJob, JobQueue } from './jobs.ts'
 import { createQueues, deadQueueOf, jobsSchema } from './postgres/queues.ts'
 import { type StoredJob, startWorkLoop, toJob } from './postgres/worker.ts'
@@ -19,7 +20,8 @@ export interface PostgresJobsSettings {
 
 /**
  * Jobs on PostgreSQL by pg-boss.
- * Ids: any text; one queued or running job per id and queue. Equal priorities go by the time of their publish call.
+ * Equal priorities go by the time of their publish call. A job's id is kept as pg-boss's singleton key, which may be any
+ * text; its own is a UUID.
  * Time limits are rounded up to whole seconds, and a job beyond its limit is taken up again within a quarter of it (at
  * least 1 s, at most 15 s). A handler that goes on after its signal was aborted no longer counts among `concurrency`.
  * Done jobs are kept for an hour, dead ones for a year.
@@ -53,6 +55,8 @@ export async function createPostgresJobs(settings: PostgresJobsSettings): Promis
 
   return {
     async publish(queue, jobs) {
+      checkQueueName(queue)
+      jobs.forEach(checkJob)
       if (jobs.length === 0) return []
       await queues.ensure(queue)
       const traceparent = activeTraceparent()
@@ -71,6 +75,7 @@ export async function createPostgresJobs(settings: PostgresJobsSettings): Promis
     },
 
     async work(worker) {
+      checkWorker(worker)
       await queues.configure(worker)
       const latch = createLatch()
       const queueLatches = latches.get(worker.queue) ?? new Set()

@@ -1,16 +1,19 @@
 import type { PgBoss } from 'pg-boss'
+import { jobDefaults, retryBackOff } from '../bounds.ts'
 import type { JobWorker } from '../jobs.ts'
 
 /** Schema in the database that pg-boss keeps its tables in. */
 export const jobsSchema = 'jobs'
 
-export const jobDefaults = { concurrency: 4, attempts: 5, timeoutMs: 60_000 } as const
-
 /** Where jobs go that are out of attempts. */
 export const deadQueueOf = (queue: string): string => `${queue}.dead`
 
 const year = 365 * 24 * 60 * 60
-const retrySettings = { retryBackoff: true, retryDelay: 1, retryDelayMax: 3600 } as const
+const retrySettings = {
+  retryBackoff: true,
+  retryDelay: retryBackOff.firstMs / 1000,
+  retryDelayMax: retryBackOff.longestMs / 1000,
+} as const
 
 /** Queues in pg-boss, made on first use. */
 export interface Queues {
@@ -29,8 +32,6 @@ export function createQueues(boss: PgBoss): Queues {
     // Kept until somebody replays or deletes them.
     await boss.createQueue(deadQueueOf(queue), { retentionSeconds: year, deleteAfterSeconds: year })
     await boss.createQueue(queue, {
-      // One queued or active job per singleton key, which is the job's id.
-      policy: 'exclusive',
       deadLetter: deadQueueOf(queue),
       retryLimit: jobDefaults.attempts - 1,
       expireInSeconds: secondsOf(jobDefaults.timeoutMs),

@@ -1,11 +1,9 @@
 import type { JobWithMetadata, PgBoss } from 'pg-boss'
-import { withDeadline } from '../../deadline.ts'
-import { reasonOf } from '../../errors.ts'
 import { backOff, type Latch } from '../../latch.ts'
 import type { Log } from '../../log.ts'
-import { continueTrace } from '../../trace-context.ts'
+import { attemptJob } from '../attempt.ts'
+import { jobDefaults } from '../bounds.ts'
 import type { Job, JobWorker } from '../jobs.ts'
-import { jobDefaults } from './queues.ts'
 
 /** What lies in a job's data column. */
 export interface StoredJob {
@@ -24,7 +22,9 @@ export interface WorkLoopSettings {
 }
 
 export function toJob(queue: string, job: JobWithMetadata<StoredJob>): Job {
-  return { id: job.singletonKey ?? job.id, queue, data: job.data.data, attempt: job.retryCount + 1 }
+  const { data, traceparent } = job.data
+  const id = job.singletonKey ?? job.id
+  return { id, queue, data, attempt: job.retryCount + 1, ...(traceparent ? { traceparent } : {}) }
 }
 
 /** Takes a queue's jobs, as many at once as the worker says. */
@@ -54,24 +54,8 @@ export function startWorkLoop(settings: WorkLoopSettings): { close(): Promise<vo
   }
 
   async function perform(stored: JobWithMetadata<StoredJob>): Promise<void> {
-    const job = toJob(queue, stored)
-    const message = {
-      span: `job ${queue}`,
-      traceparent: stored.data.traceparent,
-      attributes: { 'job.queue': queue, 'job.id': job.id, 'job.attempt': job.attempt },
-    }
-    let failure: string | undefined
-    try {
-      await continueTrace(message, () => withDeadline(timeoutMs, (signal) => worker.handle(job, signal)))
-    } catch (error) {
-      failure = reasonOf(error)
-      const last = stored.retryCount >= stored.retryLimit
-      log[last ? 'error' : 'warn'](
-        { queue, jobId: job.id, attempt: job.attempt, err: error },
-        last ? 'a job is set aside' : 'a job failed and will be tried again',
-      )
-    }
-    await settle(stored, failure)
+    const last = stored.retryCount >= stored.retryLimit
+    await settle(stored, await attemptJob(toJob(queue, stored), { worker, log, last }))
   }
 
   async function takeJobs(): Promise<void> {
