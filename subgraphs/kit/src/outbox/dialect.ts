@@ -8,6 +8,8 @@ export interface Dialect {
   readonly now: string
   /** The present time and `ms` milliseconds (negative: before it). */
   nowPlus(ms: number): string
+  /** Milliseconds from the present time to that of a `DateTime` column; null where the column is. */
+  millisecondsTo(column: string): string
   /** A `DateTime` column as RFC 3339 text. */
   utcText(column: string): string
   /** A time as a parameter's value for `?`. */
@@ -29,6 +31,8 @@ const postgres: Dialect = {
   },
   now: `(now() at time zone 'utc')`,
   nowPlus: (ms) => `(now() at time zone 'utc' + interval '${Math.round(ms)} milliseconds')`,
+  millisecondsTo: (column) =>
+    `trunc(extract(epoch from ${column} - (now() at time zone 'utc')) * 1000)::bigint`,
   utcText: (column) => `to_char(${column}, 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')`,
   time: (value) => value.toISOString(),
   timeParameter: '?::timestamp',
@@ -46,6 +50,7 @@ const mysql: Dialect = {
   statement: (text) => text,
   now: 'utc_timestamp(3)',
   nowPlus: (ms) => `(utc_timestamp(3) + interval ${Math.round(ms) * 1000} microsecond)`,
+  millisecondsTo: (column) => `timestampdiff(microsecond, utc_timestamp(3), ${column}) div 1000`,
   utcText: (column) => `date_format(${column}, '%Y-%m-%dT%H:%i:%s.%fZ')`,
   time: (value) => value.toISOString().replace('T', ' ').replace('Z', ''),
   timeParameter: '?',

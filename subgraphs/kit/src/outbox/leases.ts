@@ -26,7 +26,7 @@ export interface OutboxLeases {
 export function createOutboxLeases(database: OutboxDatabase, leaseMs: number): OutboxLeases {
   const owner = randomUUID()
   const presence = -randomInt(1, 2 ** 31 - 1)
-  const { statement, now, nowPlus, insertNew } = dialectOf(database.sql)
+  const { statement, now, nowPlus, millisecondsTo, text, insertNew } = dialectOf(database.sql)
   const [insert, unlessThere] = insertNew
   let relays = 1
 
@@ -54,12 +54,15 @@ export function createOutboxLeases(database: OutboxDatabase, leaseMs: number): O
           [owner],
         )
         await sql.execute(statement(`update outbox_lease set expires_at = ${until} where owner = ?`), [owner])
-        await sql.execute(`delete from outbox_lease where slot < 0 and expires_at < ${nowPlus(-leaseMs)}`, [])
-        const rows = await sql.query<{ slot: number; owner: string | null }>(
-          `select slot, owner from outbox_lease where slot < 0 and expires_at > ${now}`,
+        const rows = await sql.query<{ slot: number; ms: string }>(
+          `select slot, ${text(millisecondsTo('expires_at'))} as ms from outbox_lease where slot < 0`,
           [],
         )
-        relays = Math.max(1, rows.length)
+        const gone = rows.filter(({ ms }) => Number(ms) < -leaseMs).map(({ slot }) => slot)
+        // By their keys: another relay's row that is just being renewed is not waited for, as it waits for this one's.
+        if (gone.length > 0)
+          await sql.execute(`delete from outbox_lease where slot in (${gone.join(', ')})`, [])
+        relays = Math.max(1, rows.filter(({ ms }) => Number(ms) > 0).length)
         const share = Math.ceil(outboxSlots / relays)
         const held = await sql.query<{ slot: number }>(
           statement('select slot from outbox_lease where slot >= 0 and owner = ? order by slot'),
