@@ -12,7 +12,7 @@ import {
 
 let service: AuthHarness
 beforeAll(async () => {
-  service = await openAuth({ AUTH_FAILURES_PER_ACCOUNT: '1000', AUTH_FAILURES_PER_ADDRESS: '1000' })
+  service = await openAuth({ env: { AUTH_FAILURES_PER_ACCOUNT: '1000', AUTH_FAILURES_PER_ADDRESS: '1000' } })
 })
 afterAll(() => service?.close())
 

@@ -4,6 +4,7 @@ import { silentLog } from '@movieverse/kit/log'
 import { createOutbox } from '@movieverse/kit/outbox/sql-outbox'
 import { createTestDatabase } from '@movieverse/kit/testing/database'
 import { executeOn, type TestRequest } from '@movieverse/kit/testing/execute'
+import type { KeyValueServer } from '@movieverse/kit/testing/key-value-server'
 import type { Viewer } from '@movieverse/kit/viewer'
 import { createLocalJWKSet, jwtVerify } from 'jose'
 import { readAuthSettings } from '../src/env.ts'
@@ -14,14 +15,20 @@ export type AuthHarness = Awaited<ReturnType<typeof openAuth>>
 
 const secret = 'a secret of the tests, long enough'
 
+export interface AuthGround {
+  readonly env?: Record<string, string>
+  /** What carries sessions and counters; default: the service's own database. */
+  readonly keyValues?: Pick<KeyValueServer, 'open'>
+}
+
 /** Auth on a database of its own, with a clock that stands still until it is put forward. */
-export async function openAuth(env: Record<string, string> = {}) {
+export async function openAuth({ env = {}, keyValues }: AuthGround = {}) {
   const database = await createTestDatabase('auth')
   const statements: string[] = []
   const client = createAuthClient(database.url, { onStatement: (sql) => statements.push(sql) })
-  const [sessions, cache] = await Promise.all(
-    [true, false].map((durable) => createPostgresKeyValue({ url: database.url, durable, log: silentLog })),
-  )
+  const open = (durable: boolean) =>
+    keyValues?.open(durable) ?? createPostgresKeyValue({ url: database.url, durable, log: silentLog })
+  const [sessions, cache] = await Promise.all([true, false].map(open))
   if (!sessions || !cache) throw new Error('no key-value store')
   const counters: string[] = []
   const counting: KeyValue = {

@@ -3,7 +3,7 @@ import { type AuthHarness, CHANGE_PASSWORD, DELETE, LOGIN, openAuth, password, R
 
 let service: AuthHarness
 beforeAll(async () => {
-  service = await openAuth({ AUTH_FAILURES_PER_ADDRESS: '15', AUTH_REGISTRATIONS_PER_ADDRESS: '4' })
+  service = await openAuth({ env: { AUTH_FAILURES_PER_ADDRESS: '15', AUTH_REGISTRATIONS_PER_ADDRESS: '4' } })
 })
 afterAll(() => service?.close())
 
