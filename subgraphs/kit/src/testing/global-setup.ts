@@ -6,11 +6,14 @@ import { silentLog } from '../log.ts'
 import { clusterFolder, readIfThere } from '../postgres/cluster.ts'
 import { startEmbeddedPostgres } from '../postgres/embedded.ts'
 import { isAlive, readPostmaster, stopPostmaster } from '../postgres/postmaster.ts'
+import { findEngines } from './find-engines.ts'
 
 declare module 'vitest' {
   export interface ProvidedContext {
     /** URL of the run's PostgreSQL server, database `postgres`. */
     'movieverse.postgres': string
+    /** Variables of the engines that are up, by name. */
+    'movieverse.engines': Readonly<Record<string, string>>
   }
 }
 
@@ -23,6 +26,7 @@ const ownerFile = 'run.pid'
  * @public called by vitest
  */
 export default async function setup(project: TestProject): Promise<() => Promise<void>> {
+  project.provide('movieverse.engines', await findEngines())
   await removeAbandoned()
   const dataDir = await mkdtemp(join(tmpdir(), prefix))
   await writeFile(join(dataDir, ownerFile), `${process.pid}`)
