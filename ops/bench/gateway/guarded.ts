@@ -1,13 +1,25 @@
 import { createServer } from 'node:http'
 import { join } from 'node:path'
+import { sessionKey } from '@movieverse/gateway/auth/revocations'
+import { silentLog } from '@movieverse/kit/log'
+import { openKeyValues } from '@movieverse/kit/platform'
 import { exportJWK, generateKeyPair, SignJWT } from 'jose'
 import { NODE_FLAGS, programFile } from '../platform.ts'
 import type { Subject } from './subjects.ts'
 
+const sessionId = 'bench'
+
+/** Opens the token's session in the data folder, which nobody else uses yet. */
+async function openSession(dataDir: string): Promise<void> {
+  const stores = await openKeyValues({ env: {}, dataDir, log: silentLog })
+  await stores.sessions.set(sessionKey(sessionId), '{}')
+  await stores.close()
+}
+
 /** A token as the platform's own: issuer, audience and claims that the gateway asks for. */
 async function issueToken() {
   const { publicKey, privateKey } = await generateKeyPair('EdDSA', { crv: 'Ed25519' })
-  const token = await new SignJWT({ username: 'ottilie', roles: ['user'], sid: 'bench' })
+  const token = await new SignJWT({ username: 'ottilie', roles: ['user'], sid: sessionId })
     .setProtectedHeader({ alg: 'EdDSA', kid: 'bench', typ: 'JWT' })
     .setSubject('1')
     .setIssuer('movieverse')
@@ -47,21 +59,25 @@ async function serveKeys(): Promise<string> {
 export const movieverseGuarded: Subject = {
   name: 'movieverse-guarded',
   headers: async () => ({ authorization: `Bearer ${(await credentials()).token}` }),
-  program: async ({ supergraphFile, port, folder, dedupe }) => ({
-    command: process.execPath,
-    args: [
-      ...NODE_FLAGS.gateway,
-      ...[programFile('gateway'), '--supergraph', supergraphFile, '--port', String(port)],
-      ...(dedupe ? ['--dedupe'] : []),
-    ],
-    environment: {
-      DATA_DIR: join(folder, 'data'),
-      JWKS_URL: await serveKeys(),
-      LIMIT_COST: '1000000',
-      LIMIT_DEPTH: '20',
-      RATE_PER_ADDRESS: '100000000',
-      RATE_PER_USER: '100000000',
-      RATE_EXEMPT: '',
-    },
-  }),
+  program: async ({ supergraphFile, port, folder, dedupe }) => {
+    const dataDir = join(folder, 'data')
+    await openSession(dataDir)
+    return {
+      command: process.execPath,
+      args: [
+        ...NODE_FLAGS.gateway,
+        ...[programFile('gateway'), '--supergraph', supergraphFile, '--port', String(port)],
+        ...(dedupe ? ['--dedupe'] : []),
+      ],
+      environment: {
+        DATA_DIR: dataDir,
+        JWKS_URL: await serveKeys(),
+        LIMIT_COST: '1000000',
+        LIMIT_DEPTH: '20',
+        RATE_PER_ADDRESS: '100000000',
+        RATE_PER_USER: '100000000',
+        RATE_EXEMPT: '',
+      },
+    }
+  },
 }
