@@ -44,8 +44,9 @@ const postgresTypes = {
   date: 'date',
   datetime: 'timestamp(3)',
 } as const
+// JSON_TABLE cuts what does not fit to the type's nearest value; a column refuses it.
 const mysqlTypes = {
-  int: 'INT',
+  int: 'BIGINT',
   double: 'DOUBLE',
   text: 'MEDIUMTEXT',
   json: 'JSON',
@@ -59,7 +60,7 @@ function recordset(dialect: Dialect, placeholder: string, columns: RecordColumns
     const list = names.map(([name, type]) => `${name} ${postgresTypes[type]}`).join(', ')
     return `jsonb_to_recordset(CAST(${placeholder} AS jsonb)) AS v(${list})`
   }
-  const list = names.map(([name, type]) => `${name} ${mysqlTypes[type]} PATH '$.${name}'`).join(', ')
+  const list = names.map(([name, type]) => `${name} ${mysqlTypes[type]} PATH '$.${name}' ERROR ON ERROR`).join(', ')
   return `JSON_TABLE(${placeholder}, '$[*]' COLUMNS (${list})) AS v`
 }
 
