@@ -1,5 +1,3 @@
-import type { ServerAccount } from '@movieverse/kit/postgres/account'
-
 /** Variables by name, as the services read them. */
 export type Variables = Readonly<Record<string, string>>
 
@@ -19,8 +17,6 @@ export interface Program {
   readonly file: string
   readonly args: readonly string[]
   readonly env?: Variables
-  /** Undefined: the account of this process. */
-  readonly account?: ServerAccount
 }
 
 /** How an engine comes onto the machine. */

@@ -38,13 +38,9 @@ async function startProgram(folder: string, program: Program): Promise<void> {
   const log = logFile(folder, program.name)
   if (existsSync(log)) await rename(log, `${log}.previous`)
   const output = openSync(log, 'a', 0o600)
-  const { account } = program
-  const identity = account
-    ? ['setpriv', `--reuid=${account.uid}`, `--regid=${account.gid}`, '--clear-groups']
-    : []
   const started = spawn(
     'sh',
-    ['-c', recorder, pidFile(folder, program.name), ...identity, program.file, ...program.args],
+    ['-c', recorder, pidFile(folder, program.name), program.file, ...program.args],
     {
       cwd: folder,
       detached: true,
