@@ -1,11 +1,10 @@
 import { openAuthEngine } from '@movieverse/auth/engine'
 import type { Log } from '@movieverse/kit/log'
 import type { EntityReader } from '@movieverse/kit/subgraph'
-import { openPostgresStore } from '@movieverse/metadata/store.postgres'
+import { openMetadataEngine } from '@movieverse/metadata/engine'
 import { openMoviesEngine } from '@movieverse/movies/engine'
 import { openReviewsEngine } from '@movieverse/reviews/engine'
 import { openUsersEngine } from '@movieverse/users/engine'
-import pg from 'pg'
 import type { LoadTargets } from './stores.ts'
 
 /** The services whose stores a load writes to. */
@@ -29,8 +28,7 @@ export async function openStores(urlOf: (service: string) => string, log: Log): 
   const { store: users } = openUsersEngine(urlOf('users'), settings)
   const { store: movies } = openMoviesEngine(urlOf('movies'), settings)
   const { store: reviews } = openReviewsEngine(urlOf('reviews'), settings)
-  const pool = new pg.Pool({ connectionString: urlOf('metadata'), max: connections })
-  const { store: metadata } = await openPostgresStore({ pool, log })
+  const { store: metadata } = await openMetadataEngine(urlOf('metadata'), { ...settings, log })
   const stores = { auth, users, movies, reviews, metadata }
   return {
     ...stores,

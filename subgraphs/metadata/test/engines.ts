@@ -1,8 +1,10 @@
 import { silentLog } from '@movieverse/kit/log'
 import { createTestDatabase } from '@movieverse/kit/testing/database'
 import pg from 'pg'
+import { unknownPerson } from '../src/person-facts.ts'
 import { openPostgresStore } from '../src/store.postgres.ts'
 import type { MetadataEngine, PersonFacts } from '../src/store.ts'
+import { mongoServer, openMongo } from './mongodb.ts'
 
 /** An engine on a database of its own, which counts what it sends there. */
 export interface TestEngine extends MetadataEngine {
@@ -16,6 +18,7 @@ export interface TestEngine extends MetadataEngine {
 /** Every engine of the port. A further one is a line here. */
 export const engines: readonly { readonly name: string; readonly open: () => Promise<TestEngine> }[] = [
   { name: 'PostgreSQL', open: openPostgres },
+  ...(mongoServer === undefined ? [] : [{ name: 'MongoDB', open: openMongo }]),
 ]
 
 async function openPostgres(): Promise<TestEngine> {
@@ -65,13 +68,8 @@ function countingClient(tell: (text: string) => void): typeof pg.Client {
 
 /** Facts of a person of whom only these are known. */
 export const personFacts = (name: string, more: Partial<PersonFacts> = {}): PersonFacts => ({
+  ...unknownPerson,
   name,
-  biography: null,
-  birthday: null,
-  deathday: null,
-  photoUrl: null,
-  knownFor: null,
-  tmdbPersonId: null,
   ...more,
 })
 

@@ -7,7 +7,7 @@ import { executeOn, type TestRequest, type TestResult } from '@movieverse/kit/te
 import type { Viewer } from '@movieverse/kit/viewer'
 import { expect } from 'vitest'
 import { createMetadataSubgraph } from '../src/subgraph.ts'
-import { engines, type TestEngine } from './engines.ts'
+import type { TestEngine } from './engines.ts'
 
 export const admin: Viewer = { userId: 1, username: 'root', roles: ['user', 'admin'], sessionId: 'a' }
 export const member: Viewer = { userId: 2, username: 'someone', roles: ['user'], sessionId: 'b' }
@@ -52,10 +52,8 @@ export interface TestService {
   close(): Promise<void>
 }
 
-export async function openService(): Promise<TestService> {
-  const [first] = engines
-  if (!first) throw new Error('no engine')
-  const engine = await first.open()
+export async function openService(open: () => Promise<TestEngine>): Promise<TestService> {
+  const engine = await open()
   const busDatabase = await createTestDatabase('kit')
   const bus = await createPostgresBus({ url: busDatabase.url, log: silentLog })
   const films = new Set<number>()

@@ -1,5 +1,6 @@
 import { told } from '../events.ts'
 import { queryWords } from '../names.ts'
+import { unknownPerson } from '../person-facts.ts'
 import type { MetadataStore, Person, PersonFacts } from '../store.ts'
 import { type Fault, fault, type Outcome, refused, textFault } from './faults.ts'
 
@@ -15,16 +16,6 @@ export interface PersonInput {
   readonly deathday?: string | null
   readonly photoUrl?: string | null
   readonly knownFor?: string | null
-}
-
-const nobody: PersonFacts = {
-  name: '',
-  biography: null,
-  birthday: null,
-  deathday: null,
-  photoUrl: null,
-  knownFor: null,
-  tmdbPersonId: null,
 }
 
 /** Carries faults out of a write that has not written yet. */
@@ -52,7 +43,7 @@ export function createPeople({ store }: { readonly store: MetadataStore }) {
       try {
         const person = await store.savePerson(
           id,
-          (present = { ...nobody, id: 0, version: 0 }) => checked(present, { ...input, name }),
+          (present = { ...unknownPerson, id: 0, version: 0 }) => checked(present, { ...input, name }),
           told.person,
         )
         return person ? { value: person } : refused(fault('NOT_FOUND', 'There is no such person.', 'id'))

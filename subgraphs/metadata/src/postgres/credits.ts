@@ -1,7 +1,8 @@
 import type { OutboxDatabase } from '@movieverse/kit/outbox/database'
 import type { Outbox } from '@movieverse/kit/outbox/outbox'
-import type { FilmCredits, MetadataStore, NewCredits, PersonCredit } from '../store.ts'
-import { batchOf } from './ids.ts'
+import { batchOf } from '../imported-batch.ts'
+import { creditsPage, type FilmOfPerson, peopleOf } from '../person-credits.ts'
+import type { FilmCredits, MetadataStore, NewCredits } from '../store.ts'
 import { knowMovies } from './movies.ts'
 
 interface CreditsRow {
@@ -9,6 +10,18 @@ interface CreditsRow {
   document: Omit<NewCredits, 'movieId'>
   version: number
 }
+
+interface FilmRow extends CreditsRow {
+  person: number
+  known: boolean
+}
+
+const toFilm = ({ id, document: { cast, directorIds }, known }: FilmRow): FilmOfPerson => ({
+  movieId: id,
+  cast,
+  directorIds,
+  movieKnown: known,
+})
 
 const toCredits = ({ id, document, version }: CreditsRow): FilmCredits => ({
   movieId: id,
@@ -21,9 +34,8 @@ const toCredits = ({ id, document, version }: CreditsRow): FilmCredits => ({
 const toDocument = ({ movieId, cast, directorIds, keywords }: NewCredits): string =>
   JSON.stringify({ movieId, cast, directorIds, keywords })
 
-/** What people are found and their credits counted by, as PostgreSQL writes an array: everyone, once for each credit. */
-const toPeople = ({ cast, directorIds }: NewCredits): string =>
-  `{${[...cast.map(({ personId }) => personId), ...directorIds].join(',')}}`
+/** `peopleOf` as PostgreSQL writes an array. */
+const toPeople = (credits: NewCredits): string => `{${peopleOf(credits).join(',')}}`
 
 type CreditsStore = Pick<
   MetadataStore,
@@ -41,9 +53,8 @@ export function createCreditsStore(database: OutboxDatabase, outbox: Outbox): Cr
     },
 
     async creditsOfPeople({ personIds, after, limit }) {
-      // A film has one credit of the person at least, and the page may start in the middle of one. `offset 0` keeps the
-      // planner from walking all films by id in the hope of meeting the person's soon.
-      const rows = await database.sql.query<CreditsRow & { person: number; known: boolean }>(
+      // `offset 0` keeps the planner from walking all films by id in the hope of meeting the person's soon.
+      const rows = await database.sql.query<FilmRow>(
         `select person, film.id, film.document, film.version,
            not exists (select from movies where movies.id = film.id and movies.gone) as known
          from unnest($1::integer[]) as person
@@ -55,15 +66,13 @@ export function createCreditsStore(database: OutboxDatabase, outbox: Outbox): Cr
          order by person, film.id desc`,
         [personIds, after?.movieId ?? 2_147_483_647, limit + 1],
       )
-      const lists = new Map<number, PersonCredit[]>()
-      for (const row of rows) {
-        const list = lists.get(row.person) ?? []
-        lists.set(row.person, list)
-        for (const credit of creditsWithin(row)) {
-          if (list.length < limit && (!after || comesAfter(credit, after))) list.push(credit)
-        }
-      }
-      return lists
+      const films = Map.groupBy(rows, ({ person }) => person)
+      return new Map(
+        [...films].map(([person, found]) => [
+          person,
+          creditsPage(person, found.map(toFilm), { after, limit }),
+        ]),
+      )
     },
 
     async countCreditsOfPeople(personIds) {
@@ -112,21 +121,4 @@ export function createCreditsStore(database: OutboxDatabase, outbox: Outbox): Cr
         return changed.length
       }),
   }
-}
-
-function creditsWithin(row: CreditsRow & { person: number; known: boolean }): PersonCredit[] {
-  const film = { movieId: row.id, movieKnown: row.known }
-  const parts = row.document.cast
-    .filter(({ personId }) => personId === row.person)
-    .map(({ character, order }): PersonCredit => ({ ...film, job: 'ACTOR', order, character }))
-  return row.document.directorIds.includes(row.person)
-    ? [...parts, { ...film, job: 'DIRECTOR', order: 0, character: null }]
-    : parts
-}
-
-/** Whether a credit stands behind a position: films by falling id, parts in order of billing, then directing. */
-function comesAfter(credit: PersonCredit, after: Pick<PersonCredit, 'movieId' | 'job' | 'order'>): boolean {
-  if (credit.movieId !== after.movieId) return credit.movieId < after.movieId
-  if (credit.job !== after.job) return credit.job === 'DIRECTOR'
-  return credit.order > after.order
 }

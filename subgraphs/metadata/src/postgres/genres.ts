@@ -2,9 +2,10 @@ import type { OutboxDatabase } from '@movieverse/kit/outbox/database'
 import type { Outbox } from '@movieverse/kit/outbox/outbox'
 import type { Sql } from '@movieverse/kit/sql'
 import { DatabaseError } from 'pg'
+import { batchOf } from '../imported-batch.ts'
 import { nameKey } from '../names.ts'
 import type { Genre, GenreOutcome, MetadataStore, NewGenre } from '../store.ts'
-import { allocateIds, batchOf } from './ids.ts'
+import { allocateIds } from './ids.ts'
 
 interface GenreRow {
   id: number

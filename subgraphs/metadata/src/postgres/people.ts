@@ -1,10 +1,12 @@
 import type { OutboxDatabase } from '@movieverse/kit/outbox/database'
 import type { Outbox } from '@movieverse/kit/outbox/outbox'
 import type { Sql } from '@movieverse/kit/sql'
+import { batchOf } from '../imported-batch.ts'
 import { type KnownPerson, matchPeople } from '../metadata/match-people.ts'
 import { nameKey, nameWords } from '../names.ts'
+import { unknownPerson } from '../person-facts.ts'
 import type { ImportedPerson, MetadataStore, Person, PersonFacts } from '../store.ts'
-import { allocateIds, batchOf } from './ids.ts'
+import { allocateIds } from './ids.ts'
 
 interface PersonRow {
   id: number
@@ -25,16 +27,6 @@ const toPerson = ({ id, document, version }: PersonRow): Person => ({
 })
 const toDocument = (person: PersonFacts) =>
   JSON.stringify({ ...person, nameKey: nameKey(person.name), words: nameWords(person.name) })
-const named = ({ name, tmdbPersonId }: ImportedPerson): PersonFacts => ({
-  name,
-  biography: null,
-  birthday: null,
-  deathday: null,
-  photoUrl: null,
-  knownFor: null,
-  tmdbPersonId: tmdbPersonId ?? null,
-})
-
 type PersonStore = Pick<
   MetadataStore,
   'peopleByIds' | 'people' | 'countPeople' | 'savePerson' | 'importPeople'
@@ -93,7 +85,7 @@ export function createPersonStore(database: OutboxDatabase, outbox: Outbox): Per
         await sql.execute(
           `insert into people (id, document, version)
            select * from unnest($1::integer[], $2::jsonb[], array_fill(1, array[cardinality($1::integer[])]))`,
-          [ids, match.added.map((row) => toDocument(named(row)))],
+          [ids, match.added.map((row) => toDocument({ ...unknownPerson, ...row }))],
         )
         if (match.identified.length > 0)
           await sql.execute(

@@ -1,0 +1,51 @@
+import { databaseEngine } from '@movieverse/kit/databases/engine'
+import { StartupError } from '@movieverse/kit/errors'
+import type { Log } from '@movieverse/kit/log'
+import { plannedOnce } from '@movieverse/kit/postgres/prepared'
+import { MongoClient, type MongoClientOptions } from 'mongodb'
+import pg from 'pg'
+import { openMongoStore } from './store.mongodb.ts'
+import { openPostgresStore } from './store.postgres.ts'
+import type { MetadataEngine } from './store.ts'
+
+export interface EngineSettings {
+  readonly log: Log
+  /** Connections at most; default 5. MongoDB's change streams take theirs beside. */
+  readonly connections?: number
+}
+
+/** What is written is on most members of the replica set before it is acknowledged or read. */
+export const mongoOptions: MongoClientOptions = {
+  appName: 'metadata',
+  writeConcern: { w: 'majority' },
+  readConcern: { level: 'majority' },
+  ignoreUndefined: true,
+  serverSelectionTimeoutMS: 5000,
+}
+
+/** Change streams that a relay keeps open. */
+const streams = 5
+
+/**
+ * Opens the store that a URL names by its scheme, MongoDB or PostgreSQL.
+ * @throws StartupError BAD_ENVIRONMENT for another engine, DATA_VERSION; the server's error
+ */
+export async function openMetadataEngine(
+  url: string,
+  { log, connections = 5 }: EngineSettings,
+): Promise<MetadataEngine> {
+  const engine = databaseEngine(url)
+  if (engine === 'mongodb') {
+    const client = new MongoClient(url, { ...mongoOptions, maxPoolSize: connections + streams })
+    return openMongoStore({ client, log })
+  }
+  if (engine === 'postgres') {
+    const pool = new pg.Pool({ connectionString: url, max: connections, options: plannedOnce })
+    return openPostgresStore({ pool, log })
+  }
+  throw new StartupError(
+    'BAD_ENVIRONMENT',
+    `metadata cannot be kept in a database of ${engine}.`,
+    'Set DATABASE_URL_METADATA to a URL of MongoDB or PostgreSQL, or to none for the built-in PostgreSQL.',
+  )
+}
