@@ -5,8 +5,8 @@ import { createHash } from 'node:crypto'
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { packageManager } from './package-manager.mjs'
 
-const PNPM = 'pnpm@12.21.0'
 process.chdir(join(dirname(fileURLToPath(import.meta.url)), '..'))
 const node = 'node_modules/node/bin/node'
 const bin = join(process.cwd(), 'node_modules/.bin')
@@ -74,7 +74,7 @@ async function install() {
   const stamp = 'node_modules/.movieverse-installed'
   if (existsSync(stamp) && readFileSync(stamp, 'utf8') === wanted && existsSync(node)) return
   say('Installing packages (once; a minute or so) …')
-  const code = await run('npx', ['--yes', PNPM, 'install', '--frozen-lockfile', '--loglevel=error'])
+  const code = await run('npx', ['--yes', packageManager, 'install', '--frozen-lockfile', '--loglevel=error'])
   if (code !== 0) {
     say(
       'The packages could not be installed. Check the network and the free disk space, then run the command again.',
@@ -172,6 +172,8 @@ function program(name, args = rest) {
 
 const commands = {
   start: () => program('standalone'),
+  /** Nothing more: everything is installed and bundled by then. */
+  build: () => 0,
   dev: () => run(node, ['ops/dev.mjs', ...rest]),
   test: () => run(node, ['node_modules/vitest/vitest.mjs', 'run', ...rest]),
   check: () => run(node, ['ops/ci/check.mjs', ...rest]),

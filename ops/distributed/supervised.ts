@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process'
-import { EventEmitter, once } from 'node:events'
+import { once } from 'node:events'
 import { closeSync, existsSync, mkdirSync, openSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
@@ -56,7 +56,6 @@ export function supervise(placed: PlacedProcess, options: SupervisedOptions): Su
   const { name, health, restart } = placed
   const logFile = join(logs, `${name}.log`)
   const environment = { ...inherited, ...placed.environment }
-  const changes = new EventEmitter()
   let phase: Phase = 'waiting'
   let child: ChildProcess | undefined
   let exitCode: number | null = null
@@ -66,7 +65,6 @@ export function supervise(placed: PlacedProcess, options: SupervisedOptions): Su
 
   function become(next: Phase): void {
     phase = next
-    changes.emit('change')
     onChange()
   }
 
@@ -161,7 +159,7 @@ export function supervise(placed: PlacedProcess, options: SupervisedOptions): Su
           ? `is not ready after ${patienceMs / 1000} s${reason ? ` (${reason})` : ''}`
           : hopeless()
         if (fault) throw new Error(`${name} ${fault}. Its log, ${logFile}, ends:\n${lastLines()}`)
-        await Promise.race([once(changes, 'change'), delay(1_000)])
+        await delay(50)
       }
     },
     async stop() {

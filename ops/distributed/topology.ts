@@ -1,4 +1,5 @@
 import { mkdirSync } from 'node:fs'
+import { availableParallelism } from 'node:os'
 import { join } from 'node:path'
 import type { PlacedProcess } from './placement.ts'
 import { type Supervised, type SupervisedOptions, supervise } from './supervised.ts'
@@ -31,6 +32,7 @@ export function createTopology(placed: readonly PlacedProcess[], options: Topolo
   const of = (entry: string) => processes.filter(({ process }) => process.entry === entry)
 
   let stopping = false
+  const cores = createTurns(availableParallelism())
 
   async function startOne(
     supervised: Supervised,
@@ -40,9 +42,14 @@ export function createTopology(placed: readonly PlacedProcess[], options: Topolo
       .filter(([, condition]) => condition !== 'service_started')
       .flatMap(([entry]) => of(entry).map((other) => ready.get(other)))
     await Promise.all(awaited)
-    if (stopping) return
-    supervised.start()
-    await supervised.ready()
+    const free = await cores.take()
+    try {
+      if (stopping) return
+      supervised.start()
+      await supervised.ready()
+    } finally {
+      free()
+    }
   }
 
   async function stop(): Promise<void> {
@@ -86,6 +93,24 @@ export function createTopology(placed: readonly PlacedProcess[], options: Topolo
       }
     },
     stop,
+  }
+}
+
+/** Lets so many be at work at one time: processes that all start at once only hold each other up. */
+function createTurns(most: number) {
+  const waiting: (() => void)[] = []
+  let busy = 0
+  const free = () => {
+    const next = waiting.shift()
+    if (next) next()
+    else busy -= 1
+  }
+  return {
+    async take(): Promise<() => void> {
+      if (busy < most) busy += 1
+      else await new Promise<void>((resolve) => waiting.push(resolve))
+      return free
+    },
   }
 }
 
