@@ -4,7 +4,7 @@ import { once } from 'node:events'
 import { mkdtemp, readFile, rm } from 'node:fs/promises'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { parseEnv, promisify } from 'node:util'
 import { silentLog } from '@movieverse/kit/log'
 import { clusterFolder } from '@movieverse/kit/postgres/cluster'
@@ -17,10 +17,11 @@ import { readPostmaster } from '@movieverse/kit/postgres/postmaster'
 import { inherited } from '../e2e/env.ts'
 import { freePort } from '../e2e/platform.ts'
 import type { DrillOptions } from './drill.ts'
-import { bundled } from './program.ts'
 
 /** The stores and brokers that a drill's platform stands on: its own, so that they can be killed. */
 export interface Ground {
+  /** Everything of the drill on the disk. */
+  readonly folder: string
   /** Where they are, and what else every process of the platform reads. */
   readonly environment: Readonly<Record<string, string>>
   /** Connection URL of a PostgreSQL database for what the drill notes. */
@@ -55,6 +56,7 @@ export async function openGround(profile: DrillOptions['profile']): Promise<Grou
   const ground = profile === 'embedded' ? await builtIn(folder) : await native(folder)
   return {
     ...ground,
+    folder,
     environment: { ...ground.environment, ...common },
     async close() {
       await ground.close()
@@ -64,7 +66,7 @@ export async function openGround(profile: DrillOptions['profile']): Promise<Grou
 }
 
 /** One built-in PostgreSQL, started by the drill so that it outlives the platform's processes. */
-async function builtIn(folder: string): Promise<Ground> {
+async function builtIn(folder: string): Promise<Omit<Ground, 'folder'>> {
   const dataDir = join(folder, 'postgres')
   const port = await freePort()
   const open = () => startEmbeddedPostgres({ dataDir, port, log: silentLog })
@@ -94,11 +96,11 @@ function databaseUrls(urlOf: (service: string) => string): Record<string, string
 }
 
 /** A set of native engines of its own. */
-async function native(folder: string): Promise<Ground> {
+async function native(folder: string): Promise<Omit<Ground, 'folder'>> {
   const settings = { ENGINES_DIR: join(folder, 'engines'), ENGINES_PORT: String(await freePorts()) }
   const command = async (...args: string[]) => {
     const env = { ...inherited, ...settings }
-    await promisify(execFile)(process.execPath, [bundled('engines'), ...args], { env })
+    await promisify(execFile)(process.execPath, [join(dirname(process.argv[1] ?? ''), 'engines.js'), ...args], { env })
   }
   try {
     await command('up', ...engines)
@@ -129,7 +131,7 @@ function defined(environment: Readonly<Record<string, string | undefined>>): Rec
 }
 
 /** The first of a hundred ports of which the first thirty are free, below those that systems hand out by themselves. */
-async function freePorts(): Promise<number> {
+export async function freePorts(): Promise<number> {
   for (;;) {
     const base = 20_000 + Math.floor(Math.random() * 90) * 100
     const taken = await Promise.all(Array.from({ length: 30 }, (_, index) => isTaken(base + index)))

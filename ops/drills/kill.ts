@@ -1,11 +1,9 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { takeAccount } from './account.ts'
 import type { Drill, DrillOptions, DrillOutcome } from './drill.ts'
-import { openGround } from './ground.ts'
-import { bundled, supervise } from './program.ts'
 import { createRandom, pick } from './random.ts'
 import { type AcknowledgedReview, createReviewers } from './reviewers.ts'
-import { startStandalone } from './topology.ts'
+import { openStage, type Stage } from './stage.ts'
 import { mutations } from './witness.ts'
 
 /** Clients that write at the same time. */
@@ -22,47 +20,22 @@ export const killDrill: Drill = {
   async run(options) {
     if (options.mutation !== undefined && !mutations.some((name) => name === options.mutation))
       throw new RangeError(`kill knows the mutations ${mutations.join(', ')}.`)
-    const ground = await openGround(options.profile)
+    const stage = await openStage(options.profile, options.mutation)
     try {
-      const topology = await startStandalone(ground)
-      const witness = supervise({
-        name: 'witness',
-        args: ['--enable-source-maps', bundled('drill'), 'witness', ground.notesUrl, options.mutation ?? ''],
-        environment: ground.environment,
-        ready: async () => {
-          if (!witness.output().includes('watching')) throw new Error('it does not watch yet')
-        },
-      })
-      try {
-        await Promise.all([topology.untilReady(), witness.untilReady()])
-        const targets = [
-          ...topology.processes.map((name) => ({ name, kill: () => topology.kill(name) })),
-          { name: 'witness', kill: () => witness.kill() },
-        ]
-        return await drill(options, { topology, targets, notesUrl: ground.notesUrl })
-      } finally {
-        await Promise.all([topology.close(), witness.stop()])
-      }
+      return await drill(options, stage)
     } finally {
-      await ground.close()
+      await stage.close()
     }
   },
 }
 
-interface Stage {
-  readonly topology: Awaited<ReturnType<typeof startStandalone>>
-  readonly targets: readonly { readonly name: string; kill(): Promise<void> }[]
-  readonly notesUrl: string
-}
-
-async function drill(
-  { count = 1000, seed, say }: DrillOptions,
-  { topology, targets, notesUrl }: Stage,
-): Promise<DrillOutcome> {
+async function drill({ count = 1000, seed, say }: DrillOptions, stage: Stage): Promise<DrillOutcome> {
   const random = createRandom(seed)
-  const reviewers = await createReviewers(topology, count)
+  // Those that work; what migrates and seeds has ended.
+  const targets = stage.topology.processes.filter(({ process }) => process.health)
+  const reviewers = await createReviewers(stage, count)
   const acknowledged: AcknowledgedReview[] = []
-  const kills: Record<string, number> = Object.fromEntries(targets.map(({ name }) => [name, 0]))
+  const kills: Record<string, number> = Object.fromEntries(targets.map(({ process: { name } }) => [name, 0]))
   const wanted = Math.max(targets.length * 2, Math.floor(count / reviewsPerKill))
   const killAt = Array.from({ length: wanted }, () => Math.floor(random() * count)).sort((a, b) => a - b)
   let next = 0
@@ -73,8 +46,8 @@ async function drill(
       await delay(random() * 100)
       // Each once for certain, then any.
       const target = targets[index] ?? pick(random, targets)
-      await target.kill()
-      kills[target.name] = (kills[target.name] ?? 0) + 1
+      target.signal('SIGKILL')
+      kills[target.process.name] = (kills[target.process.name] ?? 0) + 1
     }
   }
   const write = async () => {
@@ -84,8 +57,8 @@ async function drill(
     }
   }
   await Promise.all([killer(), ...Array.from({ length: writers }, write)])
-  await topology.untilReady()
-  const account = await takeAccount(reviewers, acknowledged, { notesUrl, patienceMs })
+  await Promise.all(targets.map((target) => target.ready()))
+  const account = await takeAccount(reviewers, acknowledged, { notesUrl: stage.ground.notesUrl, patienceMs })
   const promises = ['lost', 'extra', 'miscounted', 'effectsLost', 'effectsDoubled', 'outOfOrder'] as const
   const failures = promises.filter((name) => account[name] > 0).map((name) => `${name}: ${account[name]}`)
   const bugs = reviewers.codes.get('INTERNAL_SERVER_ERROR')

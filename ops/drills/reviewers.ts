@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { type Answer, ask } from '../e2e/platform.ts'
-import type { Topology } from './topology.ts'
+import type { Stage } from './stage.ts'
 
 /** A review that the platform has acknowledged. Times are those of this process, in milliseconds. */
 export interface AcknowledgedReview {
@@ -45,11 +45,11 @@ const SHOWN = `query ($id: ID!, $after: String) { movie(id: $id) {
   reviews(first: 100, after: $after) { pageInfo { hasNextPage endCursor } edges { node { id rating author { username } } } } } }`
 
 /** Registers members and adds films, enough of them for so many reviews of which none repeats another's pair. */
-export async function createReviewers(topology: Topology, reviews: number): Promise<Reviewers> {
-  const { url } = topology
+export async function createReviewers(stage: Stage, reviews: number): Promise<Reviewers> {
+  const { url } = stage
   const memberCount = Math.max(2, Math.ceil(Math.sqrt(reviews / 2)))
   const filmCount = Math.ceil(reviews / memberCount)
-  const administrator = await signIn(topology)
+  const administrator = await signIn(stage)
   const members: { readonly username: string; readonly token: string }[] = []
   for (let index = 0; index < memberCount; index++) {
     const username = `reviewer${index}`
@@ -134,11 +134,11 @@ async function register(url: string, username: string): Promise<string> {
 }
 
 /** A new administrator's access token. A change of rights ends the sessions before it. */
-async function signIn(topology: Topology): Promise<string> {
+async function signIn(stage: Stage): Promise<string> {
   const username = 'projectionist'
-  await register(topology.url, username)
-  await topology.grant(username)
-  return session(await ask(topology.url, LOGIN, { i: { username, password } }), 'login')
+  await register(stage.url, username)
+  await stage.grant(username)
+  return session(await ask(stage.url, LOGIN, { i: { username, password } }), 'login')
 }
 
 function session({ data, errors }: Answer, field: string): string {

@@ -1,6 +1,9 @@
+import { once } from 'node:events'
+import { createServer } from 'node:http'
 import { setTimeout as delay } from 'node:timers/promises'
 import type { EventConsumer } from '@movieverse/kit/bus/bus'
-import { platformSettings, processEnv, readEnv } from '@movieverse/kit/env'
+import { platformSettings, port, processEnv, readEnv } from '@movieverse/kit/env'
+import { createHealthHandler } from '@movieverse/kit/health'
 import type { JobWorker } from '@movieverse/kit/jobs/jobs'
 import { runProcess } from '@movieverse/kit/lifecycle'
 import { createLog } from '@movieverse/kit/log'
@@ -33,7 +36,7 @@ const window = 150
 export async function runWitness(notesUrl: string, mutation: string | undefined): Promise<void> {
   const log = createLog({ service: 'witness', level: 'warn' })
   await runProcess(log, async (lifecycle) => {
-    const { DATA_DIR: dataDir } = readEnv(z.object(platformSettings))
+    const { DATA_DIR: dataDir, PORT } = readEnv(z.object({ ...platformSettings, PORT: port }))
     const platform = await openPlatform({ services: [], env: processEnv, dataDir, log })
     lifecycle.onStop('platform', () => platform.close())
     const pool = new pg.Pool({ connectionString: notesUrl, max: 4 })
@@ -45,7 +48,16 @@ export async function runWitness(notesUrl: string, mutation: string | undefined)
     lifecycle.onStop('worker', () => worker.close())
     const subscription = await platform.bus.subscribe(witness(database, { jobs: platform.jobs, mutation }))
     lifecycle.onStop('consumer', () => subscription.close())
-    process.stdout.write('watching\n')
+    const { bus, jobs } = platform
+    const health = createHealthHandler({
+      checks: { bus: () => bus.ping(), jobs: () => jobs.ping() },
+      stopping: lifecycle.stopping,
+    })
+    const server = createServer((request, response) => {
+      if (!health(request, response)) response.writeHead(404).end()
+    })
+    await once(server.listen(PORT, '127.0.0.1'), 'listening')
+    lifecycle.onStop('server', async () => server.close())
   })
 }
 
