@@ -18,7 +18,7 @@ export interface TestEngine extends MetadataEngine {
 /** Every engine of the port. A further one is a line here. */
 export const engines: readonly { readonly name: string; readonly open: () => Promise<TestEngine> }[] = [
   { name: 'PostgreSQL', open: openPostgres },
-  ...(mongoServer === undefined ? [] : [{ name: 'MongoDB', open: openMongo }]),
+  ...(mongoServer === null ? [] : [{ name: 'MongoDB', open: openMongo }]),
 ]
 
 async function openPostgres(): Promise<TestEngine> {

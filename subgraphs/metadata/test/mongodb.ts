@@ -1,20 +1,18 @@
 import { randomBytes } from 'node:crypto'
 import { urlOfDatabase } from '@movieverse/kit/databases/engine'
-import { processEnv } from '@movieverse/kit/env'
 import { silentLog } from '@movieverse/kit/log'
+import { engineAddress } from '@movieverse/kit/testing/engines'
 import { MongoClient } from 'mongodb'
 import { mongoOptions } from '../src/engine.ts'
 import { openMongoStore } from '../src/store.mongodb.ts'
 import type { TestEngine } from './engines.ts'
 
-/** The server that the environment names. */
-export const mongoServer = processEnv.DATABASE_URL_METADATA?.startsWith('mongodb:')
-  ? processEnv.DATABASE_URL_METADATA
-  : undefined
+/** The server of the run. */
+export const mongoServer = engineAddress('mongo')
 
 /** A database of its own on the server that is up; its URL. */
 export function newMongoDatabase(): string {
-  if (mongoServer === undefined) throw new Error('No server of MongoDB is up')
+  if (mongoServer === null) throw new Error('No server of MongoDB is up')
   return urlOfDatabase(mongoServer, `test_metadata_${randomBytes(6).toString('hex')}`)
 }
 

@@ -23,7 +23,7 @@ import type { RelayProcess } from './processes/relay.ts'
 const eventually = (check: () => unknown) => vi.waitFor(check, { timeout: 25_000, interval: 20 })
 const upTo = (count: number) => Array.from({ length: count }, (_, index) => index + 1)
 
-describe.runIf(mongoServer)('events in documents of MongoDB', () => {
+describe.runIf(mongoServer !== null)('events in documents of MongoDB', () => {
   let busServer: TestDatabase
   let bus: EventBus
   beforeAll(async () => {
