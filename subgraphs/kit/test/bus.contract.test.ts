@@ -1,21 +1,19 @@
-import { afterAll, beforeAll, describe, expect, onTestFinished, test, vi } from 'vitest'
+import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
 import { type BusEvent, DeadLetterError, type EventBus, type EventConsumer } from '../src/bus/bus.ts'
-import { createTestDatabase, type TestDatabase } from '../src/testing/database.ts'
-import { type BusEngine, busEngines } from './engines.ts'
+import type { TestDatabase } from '../src/testing/database.ts'
+import { buses, eventually, listenOn } from './buses.ts'
+import { busEngines } from './engines.ts'
 import { fresh, newEvent, numberedEvents, numbersByKey, upTo } from './events.ts'
-import { kafkaPlaces } from './kafka.ts'
 import { kill, said, startProcess } from './processes/start.ts'
 
-const engines: { name: BusEngine; place: () => TestDatabase | Promise<TestDatabase> }[] = [
-  { name: 'postgres', place: () => createTestDatabase('kit') },
-  ...kafkaPlaces.map((place) => ({ name: 'kafka' as const, place })),
-]
-
-describe.each(engines)('the event bus on $name', ({ name, place }) => {
+describe.each(buses)('the event bus on $name', ({ name, place }) => {
   let server: TestDatabase
   let bus: EventBus
   const open = () => busEngines[name](server.url)
-  const eventually = (check: () => unknown) => vi.waitFor(check, { timeout: 25_000, interval: 20 })
+  const listen = (
+    consumer: Omit<EventConsumer, 'handle'> & Partial<EventConsumer>,
+    on: EventBus = bus,
+  ): Promise<BusEvent[]> => listenOn(on, consumer)
 
   beforeAll(async () => {
     server = await place()
@@ -25,23 +23,6 @@ describe.each(engines)('the event bus on $name', ({ name, place }) => {
     await bus.close()
     await server.close()
   })
-
-  /** Subscribes for the length of the test; answers what was handled. */
-  async function listen(
-    consumer: Omit<EventConsumer, 'handle'> & Partial<EventConsumer>,
-    on: EventBus = bus,
-  ): Promise<BusEvent[]> {
-    const seen: BusEvent[] = []
-    const subscription = await on.subscribe({
-      ...consumer,
-      async handle(event, signal) {
-        await consumer.handle?.(event, signal)
-        seen.push(event)
-      },
-    })
-    onTestFinished(() => subscription.close())
-    return seen
-  }
 
   async function secondBus(): Promise<EventBus> {
     const other = await open()

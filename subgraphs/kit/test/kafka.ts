@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { Kafka, logLevel } from 'kafkajs'
+import { vi } from 'vitest'
 import { processEnv } from '../src/env.ts'
 import type { TestDatabase } from '../src/testing/database.ts'
 
@@ -20,7 +21,9 @@ function placeIn(brokers: string): TestDatabase {
       await admin.deleteTopics({ topics: topics.filter((topic) => topic.startsWith(prefix)) })
       const { groups } = await admin.listGroups()
       const ids = groups.map(({ groupId }) => groupId).filter((id) => id.startsWith(prefix))
-      if (ids.length > 0) await admin.deleteGroups(ids)
+      // A group counts a killed member until its session ends.
+      const emptied = () => admin.deleteGroups(ids)
+      if (ids.length > 0) await vi.waitFor(emptied, { timeout: 15_000, interval: 200 })
       await admin.disconnect()
     },
   }

@@ -1,0 +1,49 @@
+import pg from 'pg'
+import type { EventConsumer } from '../src/bus/bus.ts'
+import { pgDatabase } from '../src/outbox/database.ts'
+import { createInbox } from '../src/outbox/sql-inbox.ts'
+import { outboxTables } from '../src/outbox/tables.ts'
+import { upTo } from './events.ts'
+
+/** Effects of numbered events in a service's own database, each beside its inbox mark. */
+export interface Effects {
+  /** Does the effect and marks the event in one transaction. */
+  of(group: string): EventConsumer['handle']
+  count(): Promise<number>
+  /** What became of `count` events on each of the keys `key-0`, `key-1`, … */
+  judge(keys: number, count: number): Promise<{ lost: number; doubled: number; disordered: number }>
+  close(): Promise<void>
+}
+
+/** @param url of a database with the tables, or an empty one */
+export async function openEffects(url: string): Promise<Effects> {
+  const pool = new pg.Pool({ connectionString: url, max: 8 })
+  await pool.query(outboxTables)
+  await pool.query('create table if not exists effect (place bigserial, key text, number int)')
+  const database = pgDatabase(pool)
+  const inbox = createInbox()
+  return {
+    of: (group) => (event) =>
+      database.transaction(async (sql) => {
+        if (!(await inbox.accept(sql, group, event.id))) return
+        await sql.execute('insert into effect (key, number) values ($1, $2)', [event.key, event.data.number])
+      }),
+    async count() {
+      return Number((await pool.query('select count(*) from effect')).rows[0].count)
+    },
+    async judge(keys, count) {
+      const { rows } = await pool.query<{ key: string; number: number }>(
+        'select key, number from effect order by place',
+      )
+      const result = { lost: 0, doubled: 0, disordered: 0 }
+      for (const key of upTo(keys)) {
+        const numbers = rows.filter((row) => row.key === `key-${key}`).map(({ number }) => number)
+        result.lost += upTo(count).filter((number) => !numbers.includes(number)).length
+        result.doubled += numbers.length - new Set(numbers).size
+        result.disordered += numbers.filter((number, index) => number < (numbers[index - 1] ?? 0)).length
+      }
+      return result
+    },
+    close: () => pool.end(),
+  }
+}
