@@ -5,16 +5,13 @@ import { inject } from 'vitest'
 import { type DatabaseEngine, urlOfDatabase } from '../databases/engine.ts'
 import { migrationsFolder } from '../databases/folders.ts'
 import { applyMigrations } from '../databases/migrate.ts'
-import { processEnv } from '../env.ts'
 import { connectMysql, createMysqlDatabase } from '../mysql/connect.ts'
-import './global-setup.ts'
+import { engineAddress } from './engines.ts'
 
 export type TestedService = 'auth' | 'users' | 'movies' | 'reviews' | 'metadata' | 'kit'
 export type SqlEngine = Exclude<DatabaseEngine, 'mongodb'>
 
-const mysqlServer = processEnv.DATABASE_URL_MOVIES?.startsWith('mysql:')
-  ? processEnv.DATABASE_URL_MOVIES
-  : undefined
+const mysqlServer = engineAddress('mariadb')
 
 /** What tests of SQL run on: the run's own PostgreSQL, and MySQL where a server of it is up. */
 export const sqlEngines: readonly SqlEngine[] = mysqlServer ? ['postgres', 'mysql'] : ['postgres']
@@ -39,7 +36,7 @@ export async function createTestDatabase(
 }
 
 async function createOnMysql(name: string, folder: string | undefined): Promise<TestDatabase> {
-  if (mysqlServer === undefined) throw new Error('No server of MySQL is up')
+  if (mysqlServer === null) throw new Error('No server of MySQL is up')
   const url = urlOfDatabase(mysqlServer, name)
   await createMysqlDatabase(url)
   if (folder) await applyMigrations({ url, folder: resolve(folder) })
