@@ -4,12 +4,17 @@ import { kafka } from './kafka.ts'
 import { mariadb } from './mariadb.ts'
 import { minio } from './minio.ts'
 import { mongo } from './mongo.ts'
+import { nginx } from './nginx.ts'
+import { opensearch } from './opensearch.ts'
 import { postgres } from './postgres.ts'
 import { rabbitmq } from './rabbitmq.ts'
 import { redis } from './redis.ts'
 
 const engines = new Map<string, Engine>(
-  [postgres, mariadb, mongo, redis, kafka, rabbitmq, minio].map((engine) => [engine.name, engine]),
+  [postgres, mariadb, mongo, redis, kafka, rabbitmq, opensearch, minio, nginx].map((engine) => [
+    engine.name,
+    engine,
+  ]),
 )
 
 /** An engine that the set runs. */

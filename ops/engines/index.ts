@@ -5,7 +5,9 @@ import { chooseEngines } from './engines.ts'
 import { readEnginesSettings } from './env.ts'
 import { createEngineSet } from './set.ts'
 
-const usage = `npm run engines -- COMMAND [NAME…]      NAME: ${'postgres, mariadb, mongo, redis, kafka, rabbitmq, opensearch, minio'}
+const usage = `npm run engines -- COMMAND [NAME…]      NAME: ${chooseEngines([])
+  .map(({ name }) => name)
+  .join(', ')}
   install   gets the engines by the ordinary package clients
   up        starts them and writes .engines/env
   down      stops them; nothing is left running

@@ -8,7 +8,7 @@ import type { ServerEngine } from './engines.ts'
 import { findPrograms, logFile, startPrograms, stopPrograms } from './processes.ts'
 
 /** Milliseconds that a server has to answer its first request, on a machine that is busy. */
-const patience = 180_000
+const patience = 300_000
 
 /** Whether all processes of the engine of a folder live. */
 export async function isRunning(folder: string): Promise<boolean> {
@@ -41,7 +41,7 @@ export async function startEngine(engine: ServerEngine, place: Place): Promise<v
 
 /**
  * Waits until a running engine answers real requests and has what services expect to find.
- * @throws StartupError START_FAILED when it ends, or keeps silent for three minutes
+ * @throws StartupError START_FAILED when it ends, or keeps silent for five minutes
  */
 export async function untilReady(engine: ServerEngine, place: Place): Promise<void> {
   const deadline = Date.now() + patience
