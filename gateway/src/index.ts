@@ -5,6 +5,7 @@ import { createHealthHandler } from '@movieverse/kit/health'
 import { type Lifecycle, runProcess } from '@movieverse/kit/lifecycle'
 import { createLog } from '@movieverse/kit/log'
 import { measureProcess } from '@movieverse/kit/metrics'
+import { startTracing } from '@movieverse/kit/tracing'
 import { createEngine } from './execution/engine.ts'
 import { createGateway } from './gateway.ts'
 import { createHttpServer } from './http/server.ts'
@@ -19,6 +20,7 @@ async function start(lifecycle: Lifecycle): Promise<void> {
   const { settings, limited, authenticated, dedupe, ...options } = readProgramOptions(process.argv.slice(2))
   log.level = settings.LOG_LEVEL
   measureProcess()
+  await startTracing('gateway', lifecycle)
   const source = supergraphFile(settings.SUPERGRAPH, { log })
   // Loaded only when it is asked for: databases and keys take longer to load than all the rest.
   const { openSecurity } = authenticated ? await import('./security.ts') : { openSecurity: null }

@@ -7,6 +7,7 @@ import { type Lifecycle, runProcess } from '@movieverse/kit/lifecycle'
 import { createLog } from '@movieverse/kit/log'
 import { measureProcess } from '@movieverse/kit/metrics'
 import { openPlatform } from '@movieverse/kit/platform'
+import { startTracing } from '@movieverse/kit/tracing'
 import { readStandaloneSettings } from './env.ts'
 import { ensureAdministrator, ensureSample } from './first-start.ts'
 import { createStandaloneGateway } from './gateway.ts'
@@ -20,6 +21,7 @@ async function start(lifecycle: Lifecycle): Promise<void> {
   const { DATA_DIR: dataDir, HOST: host, SAMPLE } = settings
   log.level = settings.LOG_LEVEL
   measureProcess()
+  await startTracing('standalone', lifecycle)
 
   // The port is taken first: who can't have it learns so before a minute of loading.
   let handle: Parameters<typeof createHttpServer>[0] = (_, response) => {

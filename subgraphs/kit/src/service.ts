@@ -10,6 +10,7 @@ import { measureProcess } from './metrics.ts'
 import { openPlatform, type Platform } from './platform.ts'
 import { startSubgraphServer } from './server.ts'
 import type { EntityReader, Subgraph } from './subgraph.ts'
+import { startTracing } from './tracing.ts'
 
 const settings = z.object({
   ...platformSettings,
@@ -60,6 +61,7 @@ export async function startService<S extends Subgraph>(
   const env = readEnv(settings, source)
   const log = createLog({ service: service.name, level: env.LOG_LEVEL })
   measureProcess()
+  await startTracing(service.name, lifecycle, source)
   const key = await readIdentityKey(env)
   const addresses = await readAddresses(env.SUPERGRAPH, source)
   const platform = await openPlatform({

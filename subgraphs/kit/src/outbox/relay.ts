@@ -3,6 +3,7 @@ import { reasonOf } from '../errors.ts'
 import { backOff, createLatch } from '../latch.ts'
 import type { Log } from '../log.ts'
 import type { Background } from '../subgraph.ts'
+import { sendInTraces } from '../trace-context.ts'
 import { outboxFailures, outboxOldestSeconds, outboxPending, outboxPublished } from './metrics.ts'
 import type { RelaySource } from './source.ts'
 
@@ -70,7 +71,14 @@ export function createRelay(settings: RelaySettings): Relay {
     if (slots.length === 0) return 0
     const pending = await source.read(slots, batchSize)
     if (pending.length === 0) return 0
-    await bus.publish(pending.map(({ event }) => event))
+    await sendInTraces(
+      pending.map(({ event }) => event),
+      {
+        name: ({ topic }) => `relay ${topic}`,
+        attributes: ({ id }) => ({ 'messaging.message.id': id }),
+        send: (events) => bus.publish(events),
+      },
+    )
     await source.remove(pending)
     outboxPublished.inc(labels, pending.length)
     return pending.length

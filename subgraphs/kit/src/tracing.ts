@@ -1,0 +1,37 @@
+import { z } from 'zod'
+import { type EnvSource, processEnv, readEnv } from './env.ts'
+import type { Lifecycle } from './lifecycle.ts'
+
+const settings = z.object({
+  /** Where spans are sent by OTLP over HTTP (`/v1/traces` below it); unset, none are made. */
+  OTEL_EXPORTER_OTLP_ENDPOINT: z.url({ protocol: /^https?$/ }).optional(),
+})
+
+/**
+ * Registers an OpenTelemetry SDK where the environment says where spans go: they leave in batches, off the requests' way,
+ * and the rest of them when the process stops. Which traces are recorded is up to OTEL_TRACES_SAMPLER (default: those whose
+ * caller records, and all without one). Otherwise nothing of it is loaded, and spans cost nothing.
+ * @param service name of the process in its traces
+ * @throws StartupError BAD_ENVIRONMENT
+ */
+export async function startTracing(
+  service: string,
+  lifecycle: Lifecycle,
+  source: EnvSource = processEnv,
+): Promise<void> {
+  const { OTEL_EXPORTER_OTLP_ENDPOINT: endpoint } = readEnv(settings, source)
+  if (endpoint === undefined) return
+  const [{ BatchSpanProcessor, NodeTracerProvider }, { OTLPTraceExporter }, { resourceFromAttributes }] =
+    await Promise.all([
+      import('@opentelemetry/sdk-trace-node'),
+      import('@opentelemetry/exporter-trace-otlp-http'),
+      import('@opentelemetry/resources'),
+    ])
+  const exporter = new OTLPTraceExporter({ url: `${endpoint.replace(/\/$/, '')}/v1/traces` })
+  const provider = new NodeTracerProvider({
+    resource: resourceFromAttributes({ 'service.name': service, 'service.namespace': 'movieverse' }),
+    spanProcessors: [new BatchSpanProcessor(exporter)],
+  })
+  provider.register()
+  lifecycle.onStop('traces', () => provider.shutdown())
+}
