@@ -10,14 +10,14 @@ const isUp = ({ phase, process: { health } }: Supervised) =>
 export function statusLine(stream: WriteStream): (processes: readonly Supervised[]) => void {
   let shown = ''
   return (processes) => {
-    const others = processes
-      .filter((one) => !isUp(one))
-      .map(({ process: { name }, phase }) => `${name} ${phase}`)
-    const line = `${processes.length - others.length} of ${processes.length} up${others.length > 0 ? `: ${others.join(', ')}` : ''}`
+    const up = processes.filter(isUp).length
+    const others = processes.filter((one) => !isUp(one) && one.phase !== 'waiting')
+    const named = others.map(({ process: { name }, phase }) => `${name} ${phase}`).join(', ')
+    const line = `${up} of ${processes.length} up${named && `: ${named}`}`
     if (line === shown) return
     shown = line
     if (!stream.isTTY) stream.write(`${line}\n`)
-    else stream.write(`\r\x1b[K${line.slice(0, stream.columns - 1)}${others.length === 0 ? '\n' : ''}`)
+    else stream.write(`\r\x1b[K${line.slice(0, stream.columns - 1)}${up === processes.length ? '\n' : ''}`)
   }
 }
 

@@ -37,7 +37,8 @@ export interface Supervised {
   start(): void
   /**
    * Resolves when it is healthy; for a process without a health check, when it has ended with 0.
-   * @throws Error with the end of its log when it ends otherwise, keeps ending, or takes longer than three minutes
+   * @throws Error with the end of its log when it ends otherwise, keeps ending, or is not healthy
+   *   within three minutes
    */
   ready(): Promise<void>
   /** SIGTERM, and SIGKILL after its grace; resolves when it has ended. It is not started again. */
@@ -155,9 +156,10 @@ export function supervise(placed: PlacedProcess, options: SupervisedOptions): Su
     async ready() {
       const patience = AbortSignal.timeout(patienceMs)
       while (!isReady()) {
-        const fault = patience.aborted
-          ? `is not ready after ${patienceMs / 1000} s${reason ? ` (${reason})` : ''}`
-          : hopeless()
+        const fault =
+          health && patience.aborted
+            ? `is not ready after ${patienceMs / 1000} s${reason ? ` (${reason})` : ''}`
+            : hopeless()
         if (fault) throw new Error(`${name} ${fault}. Its log, ${logFile}, ends:\n${lastLines()}`)
         await delay(50)
       }
