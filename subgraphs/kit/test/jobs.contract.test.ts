@@ -1,9 +1,14 @@
+import pg from 'pg'
 import { afterAll, beforeAll, describe, expect, onTestFinished, test, vi } from 'vitest'
 import type { Job, JobQueue, JobWorker } from '../src/jobs/jobs.ts'
+import { pgDatabase } from '../src/outbox/database.ts'
+import { createInbox } from '../src/outbox/sql-inbox.ts'
+import { outboxTables } from '../src/outbox/tables.ts'
+import { createTestDatabase } from '../src/testing/database.ts'
 import { type JobEngine, jobEngines } from './engines.ts'
-import { upTo } from './events.ts'
+import { fresh, upTo } from './events.ts'
+import { type JobPlace, postgresPlace, rabbitPlaces } from './job-places.ts'
 import { kill, said, startProcess } from './processes/start.ts'
-import { type JobPlace, postgresPlace, rabbitPlaces } from './rabbitmq.ts'
 
 const engines: { name: JobEngine; place: () => JobPlace | Promise<JobPlace> }[] = [
   { name: 'postgres', place: postgresPlace },
@@ -104,6 +109,66 @@ describe.each(engines)('the job queue on $name', ({ name, place }) => {
     expect((at[1] ?? 0) - published).toBeGreaterThanOrEqual(690)
   })
 
+  test('lets no job wait behind one that waits longer', async () => {
+    const queue = server.queue()
+    const done = await work({ queue })
+    const delays = [6000, 300, 2600, 1000]
+    await jobs.publish(
+      queue,
+      delays.map((delayMs) => ({ data: { number: delayMs }, delayMs })),
+    )
+    await eventually(() => expect(numbers(done)).toEqual(delays.toSorted((a, b) => a - b)))
+  })
+
+  test('has its effect once by the inbox of its worker, however often it was published', async () => {
+    const queue = server.queue()
+    const database = await createTestDatabase('kit')
+    const pool = new pg.Pool({ connectionString: database.url })
+    onTestFinished(async () => {
+      await pool.end()
+      await database.close()
+    })
+    await pool.query(`${outboxTables}; create table effect (id text)`)
+    const inbox = createInbox()
+    const effects = pgDatabase(pool)
+    const id = fresh('mail')
+    const job = { id, data: { number: 1 } }
+    expect(await jobs.publish(queue, [job, job])).toEqual([id, id])
+    await jobs.publish(queue, [job])
+    const done = await work({
+      queue,
+      handle: ({ id }) =>
+        effects.transaction(async (sql) => {
+          if (await inbox.accept(sql, queue, id))
+            await sql.execute('insert into effect (id) values ($1)', [id])
+        }),
+    })
+    await jobs.publish(queue, [{ data: { number: 2 } }])
+    await eventually(() => expect(numbers(done)).toContain(2))
+    await eventually(() => expect(numbers(done)).toContain(1))
+    expect((await pool.query('select id from effect where id = $1', [id])).rows).toEqual([{ id }])
+  })
+
+  test('refuses what is beyond the bounds of every engine, and queues nothing of it', async () => {
+    const queue = server.queue()
+    const sound = { data: { number: 1 } }
+    for (const wrong of [
+      { priority: 10 },
+      { priority: 0.5 },
+      { delayMs: -1 },
+      { delayMs: 1e9 },
+      { id: 'x'.repeat(256) },
+    ])
+      await expect(jobs.publish(queue, [sound, { ...sound, ...wrong }])).rejects.toThrow(RangeError)
+    await expect(jobs.publish('a queue', [sound])).rejects.toThrow(RangeError)
+    const handle = async () => undefined
+    for (const wrong of [{ concurrency: 0 }, { attempts: 0 }, { timeoutMs: 3_600_000 }])
+      await expect(jobs.work({ queue, handle, ...wrong })).rejects.toThrow(RangeError)
+    const done = await work({ queue })
+    await jobs.publish(queue, [{ data: { number: 2 } }])
+    await eventually(() => expect(numbers(done)).toEqual([2]))
+  })
+
   test('tries a failing job again, later each time, and counts the attempts', async () => {
     const queue = server.queue()
     const attempts: number[] = []
@@ -183,16 +248,41 @@ describe.each(engines)('the job queue on $name', ({ name, place }) => {
     expect(most).toBe(3)
   })
 
-  test('gives a killed worker’s job to another', async () => {
+  /** A worker takes a job and is gone, or stands still; answers the jobs that another does after it. */
+  async function afterTheLossOfAWorker(loss: { signal: 'SIGKILL' | 'SIGSTOP'; acknowledgeFirst?: boolean }) {
+    const { signal, acknowledgeFirst = false } = loss
     const queue = server.queue()
-    const settings = { engine: name, url: server.url, queue, timeoutMs: 2000 }
-    const stuck = await startProcess('stuck-worker.ts', settings)
+    const url = server.impatientUrl
+    const stuck = await startProcess('stuck-worker.ts', {
+      engine: name,
+      url,
+      queue,
+      timeoutMs: 2000,
+      acknowledgeFirst,
+    })
     await jobs.publish(queue, [{ data: { number: 1 } }])
     await said(stuck, 'took')
-    await kill(stuck)
-    const done = await work({ queue, timeoutMs: 2000 })
+    if (signal === 'SIGKILL') await kill(stuck)
+    else stuck.kill('SIGSTOP')
+    return work({ queue, timeoutMs: 2000 })
+  }
+
+  test('gives a killed worker’s job to another', async () => {
+    const done = await afterTheLossOfAWorker({ signal: 'SIGKILL' })
     await eventually(() => expect(numbers(done)).toEqual([1]))
     expect(done[0]?.attempt).toBe(2)
+  })
+
+  test('gives the job of a worker that stands still to another', async () => {
+    const done = await afterTheLossOfAWorker({ signal: 'SIGSTOP' })
+    await eventually(() => expect(numbers(done)).toEqual([1]))
+    expect(done[0]?.attempt).toBe(2)
+  })
+
+  test('would lose a killed worker’s job if it were acknowledged before its effect', async () => {
+    const done = await afterTheLossOfAWorker({ signal: 'SIGKILL', acknowledgeFirst: true })
+    const takenUp = vi.waitFor(() => expect(numbers(done)).toEqual([1]), { timeout: 6000 })
+    await expect(takenUp).rejects.toThrow()
   })
 
   test('aborts a job that takes too long and tries it again', async () => {

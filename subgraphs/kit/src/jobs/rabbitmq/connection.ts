@@ -36,20 +36,28 @@ export async function connectBroker(settings: BrokerSettings): Promise<Recoverin
       initialMaxRetries: firstTries,
       waitForConnect: false,
       setup: async (model: ChannelModel) => {
-        // amqplib listens to the connection only after this; without a listener a break in between would end the process.
-        model.on('error', (error) => log.warn({ err: error, connection: name }, 'RabbitMQ'))
+        // amqplib listens to the connection only after this, and tells of the break; without a listener a break in
+        // between would end the process.
+        model.on('error', (error) => log.debug({ err: error, connection: name }, 'RabbitMQ'))
         await settings.setup(model)
       },
     },
   })
+  let failures = 0
   connection.on('error', settings.onLost)
   connection.on('disconnect', (error) => {
     log.warn({ err: error, connection: name }, 'the connection to RabbitMQ is lost')
     settings.onLost(error)
   })
-  connection.on('connect-failed', (error) =>
-    log.warn({ err: error, connection: name }, 'RabbitMQ cannot be reached'),
-  )
+  connection.on('connect-failed', (error) => {
+    failures += 1
+    if (failures === 1) log.warn({ err: error, connection: name }, 'RabbitMQ cannot be reached')
+    else log.debug({ err: error, connection: name, failures }, 'RabbitMQ cannot be reached')
+  })
+  connection.on('connect', () => {
+    if (failures > 0) log.info({ connection: name, failures }, 'RabbitMQ is there again')
+    failures = 0
+  })
   connection.on('blocked', (reason) => log.warn({ reason, connection: name }, 'RabbitMQ takes nothing now'))
   connection.on('unblocked', () => log.info({ connection: name }, 'RabbitMQ takes jobs again'))
   try {

@@ -80,7 +80,7 @@ export async function createPublisher({ url, log, patienceMs }: PublisherSetting
     for (let failures = 1; ; failures += 1) {
       try {
         if (closed) throw new Error('it was closed')
-        return await withDeadline(Math.max(1, until - performance.now()), async () =>
+        return await withDeadline(Math.max(1, Math.ceil(until - performance.now())), async () =>
           work(session ?? (await arrival.promise)),
         )
       } catch (error) {

@@ -1,0 +1,70 @@
+import { execFile } from 'node:child_process'
+import { randomInt } from 'node:crypto'
+import { existsSync } from 'node:fs'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { promisify } from 'node:util'
+import { processEnv } from '../src/env.ts'
+import { silentLog } from '../src/log.ts'
+import { clusterFolder } from '../src/postgres/cluster.ts'
+import { startEmbeddedPostgres } from '../src/postgres/embedded.ts'
+import { readPostmaster } from '../src/postgres/postmaster.ts'
+
+/** A server of a test's own, to be killed. */
+export interface PrivateServer {
+  readonly url: string
+  /** SIGKILL. */
+  kill(): Promise<void>
+  /** With what it kept, at the same place; resolves when it answers. */
+  start(): Promise<void>
+  close(): Promise<void>
+}
+
+const run = promisify(execFile)
+
+/** Whether a RabbitMQ can be started here; where engines are required, it has to be. */
+export const rabbitmqIsThere =
+  processEnv.REQUIRE_ENGINES === '1' || existsSync('/usr/lib/rabbitmq/bin/rabbitmq-server')
+
+/** RabbitMQ in a set of engines of its own. */
+export async function startRabbitmq(): Promise<PrivateServer> {
+  const folder = await mkdtemp(join(tmpdir(), 'movieverse-rabbitmq-'))
+  const { RABBITMQ_URL: _, ...others } = processEnv
+  const env = { ...others, ENGINES_DIR: folder, ENGINES_PORT: `${randomInt(200, 290) * 100}` }
+  const engines = async (command: string) => {
+    await run(process.execPath, ['ops/engines/index.ts', command, 'rabbitmq'], { env })
+  }
+  await engines('up')
+  const { stdout } = await run('grep', ['-oP', '^RABBITMQ_URL=\\K.*', join(folder, 'env')])
+  return {
+    url: stdout.trim(),
+    kill: () => engines('kill'),
+    start: () => engines('up'),
+    async close() {
+      await engines('down')
+      await rm(folder, { recursive: true })
+    },
+  }
+}
+
+/** PostgreSQL in a data folder of its own. */
+export async function startPostgres(): Promise<PrivateServer> {
+  const dataDir = await mkdtemp(join(tmpdir(), 'movieverse-postgres-'))
+  let server = await startEmbeddedPostgres({ dataDir, log: silentLog })
+  const { port } = server
+  return {
+    url: server.url('postgres'),
+    async kill() {
+      const postmaster = await readPostmaster(clusterFolder(dataDir))
+      if (postmaster) process.kill(postmaster.pid, 'SIGKILL')
+    },
+    async start() {
+      server = await startEmbeddedPostgres({ dataDir, port, log: silentLog })
+    },
+    async close() {
+      await server.stop()
+      await rm(dataDir, { recursive: true })
+    },
+  }
+}
