@@ -22,6 +22,9 @@ const environment = {
 // half as much CPU again. Its one core gains nothing from helper threads.
 const nodeFlags = JSON.parse(readFileSync('ops/node-flags.json', 'utf8'))
 
+/** The engines that services use. */
+const servedEngines = ['postgres', 'mariadb', 'mongo', 'redis', 'kafka', 'rabbitmq']
+
 const [command, ...rest] = process.argv.slice(2)
 const say = (line) => process.stderr.write(`${line}\n`)
 
@@ -164,14 +167,31 @@ async function prepare() {
   })
 }
 
-function program(name, args = rest) {
-  return run(node, [...(nodeFlags[name] ?? ['--enable-source-maps']), `dist/${name}.js`, ...args], {
+function program(name, args = rest, flags = []) {
+  return run(node, [...(nodeFlags[name] ?? ['--enable-source-maps']), ...flags, `dist/${name}.js`, ...args], {
     channel: true,
   })
 }
 
+/** `npm start`, on the built-in PostgreSQL, or with `--profile engines` on real engines, which are started first. */
+async function start() {
+  const [option, profile, ...more] = rest
+  if (option === undefined) return program('standalone')
+  if (option !== '--profile' || !['embedded', 'engines'].includes(profile) || more.length > 0) {
+    say('usage: npm start [-- --profile embedded|engines]')
+    return 2
+  }
+  if (profile === 'embedded') return program('standalone', [])
+  const code = await program('engines', ['up', ...servedEngines])
+  if (code !== 0) return code
+  const folder = environment.ENGINES_DIR || '.engines'
+  // What is kept beside the engines' data goes when they are reset: how far the first load has come, keys, secrets.
+  environment.DATA_DIR ||= join(folder, 'platform')
+  return program('standalone', [], [`--env-file=${join(folder, 'env')}`])
+}
+
 const commands = {
-  start: () => program('standalone'),
+  start,
   /** Nothing more: everything is installed and bundled by then. */
   build: () => 0,
   dev: () => run(node, ['ops/dev.mjs', ...rest]),

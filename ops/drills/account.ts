@@ -26,6 +26,13 @@ export interface Account {
   readonly outOfOrder: number
 }
 
+const promises = ['lost', 'extra', 'miscounted', 'effectsLost', 'effectsDoubled', 'outOfOrder'] as const
+
+/** What of the account must be 0 and is not. */
+export function brokenPromises(account: Account): string[] {
+  return promises.filter((name) => account[name] > 0).map((name) => `${name}: ${account[name]}`)
+}
+
 /**
  * Waits until the witness has noted every review or nothing new comes for `patienceMs`, and compares all with what was
  * acknowledged.

@@ -1,9 +1,10 @@
 import { setTimeout as delay } from 'node:timers/promises'
-import { takeAccount } from './account.ts'
+import type { Stage } from '../e2e/stage.ts'
+import { brokenPromises, takeAccount } from './account.ts'
 import type { Drill, DrillOptions, DrillOutcome } from './drill.ts'
 import { createRandom, pick } from './random.ts'
 import { type AcknowledgedReview, createReviewers } from './reviewers.ts'
-import { openStage, type Stage } from './stage.ts'
+import { openWatchedStage } from './watched-stage.ts'
 import { mutations } from './witness.ts'
 
 /** Clients that write at the same time. */
@@ -20,7 +21,7 @@ export const killDrill: Drill = {
   async run(options) {
     if (options.mutation !== undefined && !mutations.some((name) => name === options.mutation))
       throw new RangeError(`kill knows the mutations ${mutations.join(', ')}.`)
-    const stage = await openStage(options.profile, options.mutation)
+    const stage = await openWatchedStage(options)
     try {
       return await drill(options, stage)
     } finally {
@@ -33,7 +34,13 @@ async function drill({ count = 1000, seed, say }: DrillOptions, stage: Stage): P
   const random = createRandom(seed)
   // Those that work; what migrates and seeds has ended.
   const targets = stage.topology.processes.filter(({ process }) => process.health)
-  const reviewers = await createReviewers(stage, count)
+  const codes: Record<string, number> = {}
+  const reviewers = await createReviewers(stage, {
+    reviews: count,
+    onTry: ({ codes: seen }) => {
+      for (const code of seen) codes[code] = (codes[code] ?? 0) + 1
+    },
+  })
   const acknowledged: AcknowledgedReview[] = []
   const kills: Record<string, number> = Object.fromEntries(targets.map(({ process: { name } }) => [name, 0]))
   const wanted = Math.max(targets.length * 2, Math.floor(count / reviewsPerKill))
@@ -59,13 +66,11 @@ async function drill({ count = 1000, seed, say }: DrillOptions, stage: Stage): P
   await Promise.all([killer(), ...Array.from({ length: writers }, write)])
   await Promise.all(targets.map((target) => target.ready()))
   const account = await takeAccount(reviewers, acknowledged, { notesUrl: stage.ground.notesUrl, patienceMs })
-  const promises = ['lost', 'extra', 'miscounted', 'effectsLost', 'effectsDoubled', 'outOfOrder'] as const
-  const failures = promises.filter((name) => account[name] > 0).map((name) => `${name}: ${account[name]}`)
-  const bugs = reviewers.codes.get('INTERNAL_SERVER_ERROR')
-  if (bugs) failures.push(`INTERNAL_SERVER_ERROR: ${bugs}`)
+  const failures = brokenPromises(account)
+  if (codes.INTERNAL_SERVER_ERROR) failures.push(`INTERNAL_SERVER_ERROR: ${codes.INTERNAL_SERVER_ERROR}`)
   return {
     n: acknowledged.length,
-    counted: { kills, ...account, codes: Object.fromEntries(reviewers.codes) },
+    counted: { kills, ...account, codes },
     failures,
   }
 }

@@ -1,6 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { type Answer, ask } from '../e2e/platform.ts'
-import type { Stage } from './stage.ts'
+import type { Stage } from '../e2e/stage.ts'
+import { type Asked, tryAsk } from './questions.ts'
 
 /** A review that the platform has acknowledged. Times are those of this process, in milliseconds. */
 export interface AcknowledgedReview {
@@ -15,14 +16,15 @@ export interface AcknowledgedReview {
 
 /** Members who write reviews, and the films that they write about. */
 export interface Reviewers {
+  readonly films: readonly string[]
   /**
    * Writes the review of that number: each number is another pair of member and film. Tries again until the answer is
-   * definite.
-   * @throws Error after 90 s without one, or when the platform acknowledges what was never asked
+   * definite, and signs in again when the session has ended.
+   * @throws Error after three minutes without one, or when the platform acknowledges what was never asked
    */
   write(number: number): Promise<AcknowledgedReview>
-  /** The codes of errors seen on the way, with how often; what never came to an answer is `NO_ANSWER`. */
-  readonly codes: ReadonlyMap<string, number>
+  /** Signs a member in. */
+  signIn(): Promise<Asked>
   /** What the platform shows now, by film: the ids and ratings of all its reviews and the counted summary. */
   shown(): Promise<ReadonlyMap<string, ShownFilm>>
 }
@@ -34,7 +36,7 @@ export interface ShownFilm {
 }
 
 const password = 'correct horse battery staple'
-const patience = 90_000
+const patience = 180_000
 
 const REGISTER = `mutation ($i: RegisterInput!) { register(input: $i) { session { accessToken } errors { code message } } }`
 const LOGIN = `mutation ($i: LoginInput!) { login(input: $i) { session { accessToken } errors { code } } }`
@@ -44,43 +46,46 @@ const SHOWN = `query ($id: ID!, $after: String) { movie(id: $id) {
   rating { count histogram { count } }
   reviews(first: 100, after: $after) { pageInfo { hasNextPage endCursor } edges { node { id rating author { username } } } } } }`
 
+export interface ReviewersOptions {
+  /** How many there are to be written at the most. */
+  readonly reviews: number
+  /** Told of every try. */
+  readonly onTry: (asked: Asked) => void
+}
+
 /** Registers members and adds films, enough of them for so many reviews of which none repeats another's pair. */
-export async function createReviewers(stage: Stage, reviews: number): Promise<Reviewers> {
+export async function createReviewers(
+  stage: Stage,
+  { reviews, onTry }: ReviewersOptions,
+): Promise<Reviewers> {
   const { url } = stage
   const memberCount = Math.max(2, Math.ceil(Math.sqrt(reviews / 2)))
-  const filmCount = Math.ceil(reviews / memberCount)
-  const administrator = await signIn(stage)
-  const members: { readonly username: string; readonly token: string }[] = []
+  const administrator = await makeAdministrator(stage)
+  const members: { readonly username: string; token: string }[] = []
   for (let index = 0; index < memberCount; index++) {
     const username = `reviewer${index}`
     members.push({ username, token: await register(url, username) })
   }
   const films: string[] = []
-  for (let index = 0; index < filmCount; index++) {
+  for (let index = 0; index < Math.ceil(reviews / memberCount); index++) {
     const { data, errors } = await ask(url, FILM, { t: `Film ${index}` }, administrator)
     if (!data?.createMovie?.movie) throw new Error(JSON.stringify({ data, errors }))
     films.push(data.createMovie.movie.id)
   }
 
-  const codes = new Map<string, number>()
-  const note = (code: string) => codes.set(code, (codes.get(code) ?? 0) + 1)
-
-  async function tryOnce(film: string, rating: number, token: string): Promise<Answer['data'] | undefined> {
-    try {
-      const { data, errors } = await ask(url, REVIEW, { m: film, r: rating }, token)
-      for (const error of errors ?? []) note(error.extensions.code)
-      return data?.createReview ?? undefined
-    } catch (error) {
-      // The connection broke, or the answer is no GraphQL: whether it was written is not known, so it is asked again.
-      if (!(error instanceof TypeError || error instanceof SyntaxError || error instanceof DOMException))
-        throw error
-      note('NO_ANSWER')
-      return undefined
-    }
+  async function signIn(username: string): Promise<Asked> {
+    const asked = await tryAsk(url, {
+      kind: 'signIn',
+      query: LOGIN,
+      variables: { i: { username, password } },
+    })
+    onTry(asked)
+    return asked
   }
 
   return {
-    codes,
+    films,
+    signIn: () => signIn('reviewer0'),
     async write(number) {
       const member = members[number % memberCount]
       const film = films[Math.floor(number / memberCount)]
@@ -88,18 +93,28 @@ export async function createReviewers(stage: Stage, reviews: number): Promise<Re
       const rating = 0.5 + (number % 10) / 2
       const sentAt = performance.now()
       for (let tries = 1; ; tries++) {
-        const made = await tryOnce(film, rating, member.token)
+        const { token } = member
+        const variables = { m: film, r: rating }
+        const asked = await tryAsk(url, { kind: 'review', query: REVIEW, variables, token })
+        onTry(asked)
+        const made = asked.data?.createReview
         const already = made?.errors[0]?.code === 'ALREADY_EXISTS'
         if (already && tries === 1) throw new Error(`review ${number} was there before it was written`)
         if (made?.review && (already || made.errors.length === 0)) {
-          const answeredAt = performance.now()
-          return { id: made.review.id, film, member: member.username, rating, sentAt, answeredAt }
+          return {
+            id: made.review.id,
+            film,
+            member: member.username,
+            rating,
+            sentAt,
+            answeredAt: asked.answeredAt,
+          }
         }
         if (made?.errors.length) throw new Error(`review ${number}: ${JSON.stringify(made.errors)}`)
         if (performance.now() - sentAt > patience)
-          throw new Error(
-            `review ${number} has no answer after ${patience} ms: ${JSON.stringify([...codes])}`,
-          )
+          throw new Error(`review ${number} has no answer after ${patience} ms: ${asked.codes.join(', ')}`)
+        if (asked.codes.includes('UNAUTHENTICATED'))
+          member.token = (await signIn(member.username)).data?.login?.session?.accessToken ?? token
         await delay(50)
       }
     },
@@ -134,7 +149,7 @@ async function register(url: string, username: string): Promise<string> {
 }
 
 /** A new administrator's access token. A change of rights ends the sessions before it. */
-async function signIn(stage: Stage): Promise<string> {
+async function makeAdministrator(stage: Stage): Promise<string> {
   const username = 'projectionist'
   await register(stage.url, username)
   await stage.grant(username)

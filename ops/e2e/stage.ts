@@ -1,19 +1,18 @@
 import { execFile } from 'node:child_process'
 import { mkdir, readFile } from 'node:fs/promises'
-import { dirname, join } from 'node:path'
+import { join } from 'node:path'
 import { getCACertificates, setDefaultCACertificates } from 'node:tls'
 import { parseEnv, promisify } from 'node:util'
 import { readCompose } from '../distributed/compose.ts'
 import { type PlacedProcess, placeEntries } from '../distributed/placement.ts'
 import { createTopology, type Topology } from '../distributed/topology.ts'
-import { inherited } from '../e2e/env.ts'
-import { freePort } from '../e2e/platform.ts'
 import nodeFlags from '../node-flags.json' with { type: 'json' }
 import { writeSecrets } from '../secrets/secrets.ts'
-import type { DrillOptions } from './drill.ts'
-import { freePorts, type Ground, openGround } from './ground.ts'
+import { inherited } from './env.ts'
+import { freePorts, type Ground, openGround, type Profile } from './ground.ts'
+import { freePort } from './platform.ts'
 
-/** A platform on a ground of its own, with a witness beside it. All of it is started again when it ends. */
+/** A platform on a ground of its own. Each process is started again when it ends. */
 export interface Stage {
   /** The GraphQL endpoint. */
   readonly url: string
@@ -25,25 +24,32 @@ export interface Stage {
 }
 
 /** A program of the bundle. */
-const bundled = (name: string) => join(dirname(process.argv[1] ?? ''), `${name}.js`)
+export const bundled = (name: string) => join('dist', `${name}.js`)
 
-/**
- * Opens a stage: standalone on the built-in PostgreSQL, every process of docker-compose.yml on the engines.
- * @param mutation a promise that the witness breaks
- */
-export async function openStage(
-  profile: DrillOptions['profile'],
-  mutation: string | undefined,
-): Promise<Stage> {
-  const ground = await openGround(profile)
+export interface StageOptions {
+  readonly profile: Profile
+  /** One process, or every process of docker-compose.yml behind nginx. */
+  readonly topology: 'standalone' | 'distributed'
+  /** What else every process of the platform reads. */
+  readonly settings?: Readonly<Record<string, string>>
+  /** Processes beside the platform's, started after them. */
+  readonly beside?: (ground: Ground) => Promise<readonly PlacedProcess[]>
+}
+
+/** Opens a stage. @throws Error when a process cannot be brought up; nothing is left running then */
+export async function openStage({ profile, topology: kind, settings, beside }: StageOptions): Promise<Stage> {
+  const ground = await openGround(profile, settings)
   let topology: Topology | undefined
   const close = async () => {
     await topology?.stop()
     await ground.close()
   }
   try {
-    const { placed, url } = profile === 'embedded' ? await standalone(ground) : await distributed(ground)
-    topology = createTopology([...placed, await witness(ground, { placed, mutation })], {
+    const { placed, url } = kind === 'standalone' ? await standalone(ground) : await distributed(ground)
+    const others = (await beside?.(ground)) ?? []
+    // What consumes comes after what tells.
+    const dependsOn = new Map(placed.map(({ entry }) => [entry, 'service_healthy' as const]))
+    topology = createTopology([...placed, ...others.map((one) => ({ ...one, dependsOn }))], {
       root: process.cwd(),
       folder: ground.folder,
       inherited,
@@ -65,27 +71,29 @@ const health = {
   start_interval: 250,
 }
 
-function ours(placed: Pick<PlacedProcess, 'name' | 'command' | 'environment' | 'dependsOn'>): PlacedProcess {
-  const origin = `http://127.0.0.1:${placed.environment.PORT}`
+/** Node's arguments → a process that is kept running, healthy when `/readyz` on its own port says so. */
+export async function placeProgram(
+  name: string,
+  { args, environment }: { readonly args: readonly string[]; readonly environment: Ground['environment'] },
+): Promise<PlacedProcess> {
+  const PORT = String(await freePort())
   return {
-    entry: placed.name,
+    name,
+    entry: name,
+    command: ['node', ...args],
+    environment: { ...environment, PORT },
     health,
     restart: 'always',
     stopGraceMs: 20_000,
     rollSignal: undefined,
-    origin,
-    ...placed,
+    dependsOn: new Map(),
+    origin: `http://127.0.0.1:${PORT}`,
   }
 }
 
 async function standalone({ environment }: Ground) {
-  const PORT = String(await freePort())
-  const platform = ours({
-    name: 'standalone',
-    command: ['node', ...nodeFlags.standalone, bundled('standalone')],
-    environment: { ...environment, PORT },
-    dependsOn: new Map(),
-  })
+  const args = [...nodeFlags.standalone, bundled('standalone')]
+  const platform = await placeProgram('standalone', { args, environment })
   return { placed: [platform], url: `${platform.origin}/graphql` }
 }
 
@@ -99,26 +107,13 @@ async function distributed({ environment, folder }: Ground) {
     ...environment,
     ...ports,
   }
-  // The certificate is one of this drill's own: it is trusted by this process alone.
+  // The certificate is this platform's own: it is trusted by this process alone.
   const certificate = Buffer.from(variables.TLS_CERTIFICATE ?? '', 'base64').toString()
   setDefaultCACertificates([...getCACertificates('default'), certificate])
   const project = await readCompose('docker-compose.yml', variables)
   await mkdir(join(folder, 'distributed'), { recursive: true })
   const placed = placeEntries(project, { basePort: await freePorts(), folder: join(folder, 'distributed') })
   return { placed, url: `https://localhost:${HTTPS_PORT}/graphql` }
-}
-
-async function witness(
-  { environment, notesUrl }: Ground,
-  { placed, mutation }: { readonly placed: readonly PlacedProcess[]; readonly mutation: string | undefined },
-): Promise<PlacedProcess> {
-  return ours({
-    name: 'witness',
-    command: ['node', '--enable-source-maps', bundled('drill'), 'witness', notesUrl, mutation ?? ''],
-    environment: { ...environment, PORT: String(await freePort()) },
-    // After the platform: what it consumes is told by a platform that is up.
-    dependsOn: new Map(placed.map(({ entry }) => [entry, 'service_healthy'])),
-  })
 }
 
 async function grant({ environment }: Ground, username: string): Promise<void> {

@@ -1,11 +1,11 @@
-import { execFile } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
 import { once } from 'node:events'
 import { mkdtemp, readFile, rm } from 'node:fs/promises'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
-import { dirname, join } from 'node:path'
-import { parseEnv, promisify } from 'node:util'
+import { join } from 'node:path'
+import { parseEnv } from 'node:util'
+import { urlOfDatabase } from '@movieverse/kit/databases/engine'
 import { silentLog } from '@movieverse/kit/log'
 import { clusterFolder } from '@movieverse/kit/postgres/cluster'
 import {
@@ -14,44 +14,54 @@ import {
   startEmbeddedPostgres,
 } from '@movieverse/kit/postgres/embedded'
 import { readPostmaster } from '@movieverse/kit/postgres/postmaster'
-import { inherited } from '../e2e/env.ts'
-import { freePort } from '../e2e/platform.ts'
-import type { DrillOptions } from './drill.ts'
+import { createEngineSet } from '../engines/set.ts'
+import { freePort } from './platform.ts'
 
-/** The stores and brokers that a drill's platform stands on: its own, so that they can be killed. */
+/** `embedded` stands on the built-in PostgreSQL, `engines` on real engines, each in its role. */
+export type Profile = 'embedded' | 'engines'
+
+/** The stores and brokers that a platform under test stands on: its own, so that they can be killed. */
 export interface Ground {
-  /** Everything of the drill on the disk. */
+  /** Everything on the disk. */
   readonly folder: string
   /** Where they are, and what else every process of the platform reads. */
   readonly environment: Readonly<Record<string, string>>
-  /** Connection URL of a PostgreSQL database for what the drill notes. */
+  /** Connection URL of a PostgreSQL database for what a test notes. */
   readonly notesUrl: string
   /** Their names. */
   readonly engines: readonly string[]
-  /** SIGKILL; resolves when it is gone. */
-  kill(engine: string): Promise<void>
-  /** Starts a killed one on its data; resolves when it answers. */
-  start(engine: string): Promise<void>
+  /** SIGKILL; resolves when it is gone. One that keeps its data in memory is stopped (SIGSTOP) instead. */
+  halt(engine: string): Promise<void>
+  /** Starts it again on its data; resolves when it answers. */
+  resume(engine: string): Promise<void>
   /** Stops all of them and removes their data. */
   close(): Promise<void>
 }
 
 /** The engines of the services. */
 const engines = ['postgres', 'mariadb', 'mongo', 'redis', 'kafka', 'rabbitmq'] as const
+/** It speaks MongoDB's protocol and forgets all when it ends. */
+const inMemory = 'mongo'
 const services = ['auth', 'users', 'movies', 'reviews', 'metadata', 'platform', 'notes']
 
-/** Opens a ground in a folder of its own. */
-export async function openGround(profile: DrillOptions['profile']): Promise<Ground> {
-  const folder = await mkdtemp(join(tmpdir(), 'movieverse-drill-'))
+/** Opens a ground in a folder of its own. @param settings what else every process of the platform reads */
+export async function openGround(
+  profile: Profile,
+  settings: Readonly<Record<string, string>> = {},
+): Promise<Ground> {
+  const folder = await mkdtemp(join(tmpdir(), 'movieverse-ground-'))
   const common = {
     DATA_DIR: join(folder, 'data'),
     SAMPLE: 'none',
     LOG_LEVEL: 'warn',
     AUTH_SECRET: randomBytes(32).toString('hex'),
-    // A drill is one address and few members, all of whom have much to say.
+    // A test is one address and few members, all of whom have much to say.
     AUTH_REGISTRATIONS_PER_ADDRESS: '100000',
     RATE_PER_ADDRESS: '0',
     RATE_PER_USER: '0',
+    NGINX_RATE: '100000',
+    NGINX_CONNECTIONS: '10000',
+    ...settings,
   }
   const ground = profile === 'embedded' ? await builtIn(folder) : await native(folder)
   return {
@@ -65,7 +75,7 @@ export async function openGround(profile: DrillOptions['profile']): Promise<Grou
   }
 }
 
-/** One built-in PostgreSQL, started by the drill so that it outlives the platform's processes. */
+/** One built-in PostgreSQL, started here so that it outlives the platform's processes. */
 async function builtIn(folder: string): Promise<Omit<Ground, 'folder'>> {
   const dataDir = join(folder, 'postgres')
   const port = await freePort()
@@ -76,13 +86,13 @@ async function builtIn(folder: string): Promise<Omit<Ground, 'folder'>> {
     environment: databaseUrls(server.url),
     notesUrl: server.url('notes'),
     engines: ['postgres'],
-    async kill() {
+    async halt() {
       const postmaster = await readPostmaster(clusterFolder(dataDir))
       if (!postmaster) throw new Error('PostgreSQL is not running')
       process.kill(postmaster.pid, 'SIGKILL')
       await gone(postmaster.pid)
     },
-    async start() {
+    async resume() {
       server = await open()
     },
     close: () => server.stop(),
@@ -97,29 +107,26 @@ function databaseUrls(urlOf: (service: string) => string): Record<string, string
 
 /** A set of native engines of its own. */
 async function native(folder: string): Promise<Omit<Ground, 'folder'>> {
-  const settings = { ENGINES_DIR: join(folder, 'engines'), ENGINES_PORT: String(await freePorts()) }
-  const command = async (...args: string[]) => {
-    const env = { ...inherited, ...settings }
-    await promisify(execFile)(process.execPath, [join(dirname(process.argv[1] ?? ''), 'engines.js'), ...args], { env })
-  }
+  const home = join(folder, 'engines')
+  const set = createEngineSet({ folder: home, basePort: await freePorts(), env: {}, say: () => undefined })
   try {
-    await command('up', ...engines)
-    const environment = parseEnv(await readFile(join(settings.ENGINES_DIR, 'env'), 'utf8'))
-    const notes = new URL(environment.DATABASE_URL_REVIEWS ?? '')
-    notes.pathname = '/notes'
-    const server = new URL(notes)
-    server.pathname = '/postgres'
-    await createDatabase(server.href, 'notes')
+    await set.up(engines)
+    const environment = parseEnv(await readFile(join(home, 'env'), 'utf8'))
+    const notesUrl = urlOfDatabase(environment.DATABASE_URL_REVIEWS ?? '', 'notes')
+    await createDatabase(urlOfDatabase(notesUrl, 'postgres'), 'notes')
+    const signal = async (engine: string, name: NodeJS.Signals) => {
+      for (const { pids } of await set.status([engine])) for (const pid of pids) process.kill(pid, name)
+    }
     return {
-      environment: { ...defined(environment), ...settings },
-      notesUrl: notes.href,
+      environment: defined(environment),
+      notesUrl,
       engines,
-      kill: (engine) => command('kill', engine),
-      start: (engine) => command('up', engine),
-      close: () => command('down'),
+      halt: (engine) => (engine === inMemory ? signal(engine, 'SIGSTOP') : set.kill([engine])),
+      resume: (engine) => (engine === inMemory ? signal(engine, 'SIGCONT') : set.up([engine])),
+      close: () => set.down([]),
     }
   } catch (error) {
-    await command('down')
+    await set.down([])
     throw error
   }
 }

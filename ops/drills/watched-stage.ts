@@ -1,0 +1,17 @@
+import { bundled, openStage, placeProgram, type Stage } from '../e2e/stage.ts'
+import type { DrillOptions } from './drill.ts'
+
+/**
+ * Opens a platform with a witness beside it: one process on the built-in PostgreSQL, every process of
+ * docker-compose.yml on real engines. The mutation is one of the witness's promises.
+ */
+export function openWatchedStage({ profile, mutation = '' }: DrillOptions): Promise<Stage> {
+  return openStage({
+    profile,
+    topology: profile === 'embedded' ? 'standalone' : 'distributed',
+    beside: async ({ notesUrl, environment }) => {
+      const args = ['--enable-source-maps', bundled('drill'), 'witness', notesUrl, mutation]
+      return [await placeProgram('witness', { args, environment })]
+    },
+  })
+}
