@@ -34,6 +34,8 @@ export interface Cancellation {
   /** Calls `stop` when the request is cancelled, unless it is removed before. Not called for one that is cancelled already. */
   add(stop: () => void): void
   remove(stop: () => void): void
+  /** Aborted with it. Made when it is first asked for: that costs more than all else a request brings, and few ask. */
+  readonly signal: AbortSignal
 }
 
 /** What one client request carries through execution. */
@@ -42,10 +44,8 @@ export interface RequestContext {
   readonly viewer: Viewer | null
   readonly clientAddress: string | undefined
   readonly userAgent: string | undefined
-  /** Aborted when the client goes or the request's deadline passes; may be made only when it is read. */
-  readonly signal: AbortSignal
-  /** The same for those who need no signal, which costs more than all else a request brings; absent where there is but one. */
-  readonly cancellation?: Cancellation
+  /** When the client goes or the request's deadline passes. */
+  readonly cancellation: Cancellation
   /** Headers that every subgraph fetch of this request carries (request id, traceparent, client address). */
   readonly headers: Readonly<Record<string, string>>
 }

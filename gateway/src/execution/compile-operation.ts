@@ -4,7 +4,6 @@ import type { Weighed } from '../planning/cache.ts'
 import { divideOperation } from '../planning/document.ts'
 import { QueryPlanError, type QueryPlanner } from '../planning/planner.ts'
 import { supergraphJoins } from '../supergraph/read.ts'
-import { SignalCancellation } from '../transport/cancellation.ts'
 import { createAnswer } from './answer.ts'
 import { compilePlan } from './compile.ts'
 import type { EngineOptions } from './engine.ts'
@@ -41,7 +40,7 @@ export function createCompiler({ supergraph, transport, onError }: EngineOptions
       context: RequestContext,
     ): Promise<ExecutionResult> => {
       try {
-        const cancellation = context.cancellation ?? new SignalCancellation(context.signal)
+        const { cancellation } = context
         const run: Run = { data: {}, variables, context, cancellation, faults: [] }
         const pending = step?.(run)
         if (pending !== undefined) await pending

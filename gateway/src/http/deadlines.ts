@@ -2,8 +2,6 @@ import type { Cancellation } from '../operation.ts'
 
 /** A request's time: it is cancelled when the client goes or the time is up. */
 export interface Deadline extends Cancellation {
-  /** Aborted with the cancellation. Made when it is first asked for: most requests are answered without. */
-  readonly signal: AbortSignal
   abort(reason: 'client-gone' | 'closing'): void
   /** The request is answered; the deadline no longer matters. */
   clear(): void

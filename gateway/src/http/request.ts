@@ -45,9 +45,6 @@ export function contextOf(
     viewer,
     clientAddress: address,
     userAgent,
-    get signal() {
-      return deadline.signal
-    },
     cancellation: deadline,
     headers,
   }

@@ -116,7 +116,7 @@ export function createRunner({
         variables,
         context,
       )
-      const timely = context.cancellation?.cancelled ? outOfTime(result) : result
+      const timely = context.cancellation.cancelled ? outOfTime(result) : result
       return { status: 200, result: timely, operation: { name, type } }
     } catch (error) {
       log.error(

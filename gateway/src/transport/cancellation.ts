@@ -1,5 +1,7 @@
 import type { Cancellation } from '../operation.ts'
 
+const neverAborted = new AbortController().signal
+
 /**
  * The end of a request before its time, for its fetches. They share one listener on the request's signal,
  * made when the first of them begins: a listener for each costs more than the rest of their bookkeeping.
@@ -15,6 +17,10 @@ export class SignalCancellation implements Cancellation {
 
   get cancelled(): boolean {
     return this.#signal?.aborted ?? false
+  }
+
+  get signal(): AbortSignal {
+    return this.#signal ?? neverAborted
   }
 
   /** Calls `stop` when the request is cancelled, unless it is removed before. */

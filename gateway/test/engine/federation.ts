@@ -18,6 +18,7 @@ import { apolloPlanner } from '../../src/planning/planner.apollo.ts'
 import { hivePlanner } from '../../src/planning/planner.hive.ts'
 import type { QueryPlannerFactory } from '../../src/planning/planner.ts'
 import { readSupergraph } from '../../src/supergraph/read.ts'
+import { SignalCancellation } from '../../src/transport/cancellation.ts'
 import type { LocalExecutor } from '../../src/transport/local.ts'
 import { createSubgraphTransport, type SubgraphTransportOptions } from '../../src/transport/subgraphs.ts'
 
@@ -29,6 +30,10 @@ export type Resolvers = Record<string, Record<string, Resolver | { resolve: Reso
 export interface Service {
   readonly sdl: string
   readonly resolvers: Resolvers
+}
+
+export interface TestContext extends Partial<Omit<RequestContext, 'cancellation'>> {
+  readonly signal?: AbortSignal
 }
 
 /** What reached a subgraph. */
@@ -154,7 +159,7 @@ export interface Asker {
 
 export interface AskOptions {
   readonly variables?: Record<string, unknown>
-  readonly context?: Partial<RequestContext>
+  readonly context?: TestContext
   readonly operationName?: string
   /** Chooses fields to deny by name. */
   readonly deny?: (field: string) => 'UNAUTHENTICATED' | 'FORBIDDEN' | undefined
@@ -195,13 +200,13 @@ export function createAsker(
   }
 }
 
-export function contextOf(context: Partial<RequestContext> = {}): RequestContext {
+export function contextOf({ signal, ...context }: TestContext = {}): RequestContext {
   return {
     requestId: 'r1',
     viewer: null,
     clientAddress: undefined,
     userAgent: undefined,
-    signal: new AbortController().signal,
+    cancellation: new SignalCancellation(signal),
     headers: {},
     ...context,
   }

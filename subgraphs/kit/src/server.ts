@@ -160,7 +160,7 @@ async function createGraphQLHandler(options: SubgraphServerOptions) {
       requestId: header(request, 'x-request-id') ?? randomUUID(),
       clientAddress: header(request, 'x-forwarded-for')?.split(',', 1)[0]?.trim(),
       userAgent: header(request, 'user-agent'),
-      signal: gone.signal,
+      cancellation: gone,
     })
     const headers = new HeaderMap()
     for (const name of ['content-type', 'accept', 'apollo-require-preflight']) {

@@ -127,28 +127,46 @@ export interface ContextOptions {
   readonly service?: string
   readonly clientAddress?: string
   readonly userAgent?: string
-  /** Default: never aborted. */
-  readonly signal?: AbortSignal
+  /** Whose signal is read when a resolver asks for it. Default: never aborted. */
+  readonly cancellation?: { readonly signal: AbortSignal }
 }
 
 const neverAborted = new AbortController().signal
 
+/**
+ * A class for its getter's sake: one in an object literal gives each object a shape of its own, which V8 keeps, with all
+ * that the getter's closure can reach, until its next full collection. Nothing in it is `#private`: Apollo Server hands
+ * on a copy of its context.
+ */
+class RequestScope implements SubgraphContext {
+  readonly requestId: string
+  readonly viewer: Viewer | null
+  readonly service: string | undefined
+  readonly clientAddress: string | undefined
+  readonly userAgent: string | undefined
+  private readonly cancellation: ContextOptions['cancellation']
+  private readonly made = new Map<symbol, unknown>()
+
+  constructor(options: ContextOptions) {
+    this.requestId = options.requestId
+    this.viewer = options.viewer ?? null
+    this.service = options.service
+    this.clientAddress = options.clientAddress
+    this.userAgent = options.userAgent
+    this.cancellation = options.cancellation
+  }
+
+  get signal(): AbortSignal {
+    return this.cancellation?.signal ?? neverAborted
+  }
+
+  once<T>(key: symbol, make: () => T): T {
+    if (!this.made.has(key)) this.made.set(key, make())
+    return this.made.get(key) as T
+  }
+}
+
 /** The context of one subgraph request. */
 export function createContext(options: ContextOptions): SubgraphContext {
-  const made = new Map<symbol, unknown>()
-  return {
-    requestId: options.requestId,
-    viewer: options.viewer ?? null,
-    service: options.service,
-    clientAddress: options.clientAddress,
-    userAgent: options.userAgent,
-    // Read when it is asked for: making one costs more than most resolvers, and few ask.
-    get signal() {
-      return options.signal ?? neverAborted
-    },
-    once<T>(key: symbol, make: () => T): T {
-      if (!made.has(key)) made.set(key, make())
-      return made.get(key) as T
-    },
-  }
+  return new RequestScope(options)
 }
