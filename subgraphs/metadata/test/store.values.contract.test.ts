@@ -1,9 +1,10 @@
+import { awkward } from '@movieverse/kit/testing/values'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { nameKey, queryWords } from '../src/names.ts'
 import type { MetadataStore } from '../src/store.ts'
 import { engines, personFacts, quiet, type TestEngine } from './engines.ts'
 
-const highestId = 2_147_483_647
+const highestId = awkward.largestInt
 
 const texts = {
   'an emoji of several code points': '👩🏽‍🚀 Ripley 🏴󠁧󠁢󠁷󠁬󠁳󠁿',
@@ -13,7 +14,8 @@ const texts = {
   'what other languages take for their own': `'; drop -- "$where" $ne {"a.b": 1} \\u0041 %s \${x} 0x00`,
   'space within and a no-break space': 'a \u00a0 b\u200bc',
   'twenty thousand characters': '𝔵'.repeat(20_000),
-} as const
+  ...Object.fromEntries(awkward.texts.map((text) => [text, text])),
+}
 
 describe.each(engines)('values in the metadata store on $name', ({ open }) => {
   let engine: TestEngine
@@ -56,6 +58,7 @@ describe.each(engines)('values in the metadata store on $name', ({ open }) => {
       '2024-02-29T23:30:00.123-11:00',
       '2024-03-31T02:30:00.000+14:00',
       '9999-12-31T23:59:59.999Z',
+      ...awkward.times,
     ].map((text) => new Date(text))
     for (const [index, updatedAt] of times.entries()) {
       const movieId = 700 + index
@@ -68,7 +71,7 @@ describe.each(engines)('values in the metadata store on $name', ({ open }) => {
   })
 
   test('keep decimals to the last bit, whole numbers as numbers', async () => {
-    const numbers = [0.1 + 0.2, -1 / 3, 1e-300, 5e-324, 1, 0, -1, Number.EPSILON]
+    const numbers = [...awkward.decimals, 0.1 + 0.2, -1 / 3, 1e-300, 5e-324, 1, 0, -1, Number.EPSILON]
     const movieId = 800
     for (const sentiment of numbers) {
       const probability = Math.abs(sentiment)
@@ -132,6 +135,7 @@ describe.each(engines)('values in the metadata store on $name', ({ open }) => {
       'sorted ÅNGSTRÖM',
       'Sorted ß',
       'Sorted Straße',
+      ...awkward.ordered.map((text) => `Sorted ${text}`),
     ]
     for (const name of names) await addPerson(name)
     const listed = await store.people({ words: ['sorted'], after: undefined, limit: 100 })

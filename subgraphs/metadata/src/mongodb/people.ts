@@ -108,21 +108,25 @@ function prefixes(words: readonly string[]): Filter<PersonDocument>[] {
 const all = (conditions: Filter<PersonDocument>[]): Filter<PersonDocument> =>
   conditions.length === 0 ? {} : { $and: conditions }
 
+/** Everyone with one of the rows' names or TMDB ids, by id. */
 async function candidates(
   { people }: Collections,
   rows: readonly ImportedPerson[],
 ): Promise<readonly KnownPerson[]> {
   const keys = rows.map(({ name }) => nameKey(name))
   const tmdbIds = rows.flatMap(({ tmdbPersonId }) => tmdbPersonId ?? [])
-  const found = await people
-    .find(
-      { $or: [{ nameKey: { $in: keys } }, { tmdbPersonId: { $in: tmdbIds } }] },
-      { sort: { _id: 1 }, batchSize: 10_000, projection: { nameKey: 1, tmdbPersonId: 1 } },
-    )
-    .toArray()
-  return found.map((person) => ({
-    id: person._id,
-    nameKey: person.nameKey,
-    tmdbPersonId: person.tmdbPersonId ?? null,
-  }))
+  const options = { batchSize: 10_000, projection: { nameKey: 1, tmdbPersonId: 1 } }
+  // Two questions, each along its own index.
+  const [namesakes, same] = await Promise.all([
+    people.find({ nameKey: { $in: keys } }, options).toArray(),
+    people.find({ tmdbPersonId: { $in: tmdbIds } }, options).toArray(),
+  ])
+  const found = new Map([...namesakes, ...same].map((person) => [person._id, person]))
+  return [...found.values()]
+    .map((person) => ({
+      id: person._id,
+      nameKey: person.nameKey,
+      tmdbPersonId: person.tmdbPersonId ?? null,
+    }))
+    .sort((a, b) => a.id - b.id)
 }
