@@ -95,14 +95,14 @@ ${config.gateways.map((gateway) => `    server ${gateway} max_fails=1 fail_timeo
     ssl_session_timeout 1d;
     ssl_session_tickets off;
 
-    add_header Strict-Transport-Security 'max-age=31536000' always;
+    ${securityHeader}
 
     limit_req zone=requests burst=${2 * config.rate} nodelay;
     limit_conn connections ${config.connections};
 
     error_page 413 @too_large;
     error_page 429 @too_many;
-    error_page 502 503 504 @unavailable;
+    error_page 502 503 504 =503 @unavailable;
 
     # What operators ask a process itself is not for clients.
     location = /metrics { return 404; }
@@ -136,8 +136,11 @@ ${config.gateways.map((gateway) => `    server ${gateway} max_fails=1 fail_timeo
 `
 }
 
-/** An error in the form of the gateway's own. */
+const securityHeader = "add_header Strict-Transport-Security 'max-age=31536000' always;"
+
+/** An error in the form of the gateway's own, which brings the same headers with each of its answers. */
 function refusal(status: number, code: string, message: string): string {
   const body = JSON.stringify({ errors: [{ message, extensions: { code } }] })
-  return `internal; default_type application/json; return ${status} '${body}';`
+  const headers = `${securityHeader} add_header X-Content-Type-Options nosniff always; add_header Cache-Control no-store always; add_header Content-Security-Policy "default-src 'none'; frame-ancestors 'none'" always;`
+  return `internal; default_type application/json; ${headers} return ${status} '${body}';`
 }
