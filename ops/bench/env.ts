@@ -5,6 +5,10 @@ const schema = z.object({
   HIVE_ROUTER: z.string().min(1).optional(),
   /** A Cosmo Router binary that takes part in `gateway`; its configuration is composed by `npx wgc`. */
   COSMO_ROUTER: z.string().min(1).optional(),
+  /** The Redis that takes part in `kv`; without it one is started. */
+  REDIS_URL: z.string().min(1).optional(),
+  /** The brokers that take part in `bus`, by commas; without them Kafka does not. */
+  KAFKA_BROKERS: z.string().min(1).optional(),
   PATH: z.string().default('/usr/bin:/bin'),
   HOME: z.string().default('/'),
 })

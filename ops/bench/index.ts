@@ -22,6 +22,14 @@ const benchmarks: Readonly<Record<string, Benchmark>> = {
     about: 'first and second start to the first answer, and the memory of Node and PostgreSQL together',
     run: async (args) => (await import('./start.ts')).benchStart(args),
   },
+  bus: {
+    about: 'events from the outbox over the bus to an effect with its inbox mark, on PostgreSQL and on Kafka',
+    run: async (args) => (await import('./bus.ts')).benchBus(args),
+  },
+  kv: {
+    about: 'calls of the key-value store a second, on PostgreSQL and on Redis',
+    run: async (args) => (await import('./kv.ts')).benchKeyValue(args),
+  },
 }
 
 /** Programs that the benchmarks start beside themselves: this bundle in another role. */

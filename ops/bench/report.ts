@@ -23,6 +23,12 @@ export function median(values: readonly number[]): number {
   return (low + high) / 2
 }
 
+/** The value below which a share (0 to 1) of the values lies. NaN for none. */
+export function quantile(values: readonly number[], share: number): number {
+  const sorted = Float64Array.from(values).sort()
+  return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? Number.NaN
+}
+
 /** Rounds to so many significant digits that a row stays readable. */
 export function rounded(value: number, digits = 4): number {
   return Number(value.toPrecision(digits))

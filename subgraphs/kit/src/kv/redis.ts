@@ -18,9 +18,10 @@ export interface RedisKeyValueSettings {
  * Keys in one Redis (6.2 or later; a single primary, no cluster: a script touches an entry and its tags). Calls of several
  * commands are Lua scripts.
  *
- * How much `durable` holds is the server's setting: with `appendonly yes`, `appendfsync everysec` answered writes outlive
- * a kill of the process, and a loss of power but for its last second. `maxmemory-policy volatile-ttl` frees memory from
- * what would end soonest: counters and documents before sessions, which live for days; an evicted session is signed out.
+ * How much `durable` holds is the server's setting. With `appendonly yes` and `appendfsync always` what was answered
+ * outlives a kill and a loss of power; with `everysec` it does not, since Redis answers while the disk is busy for up to two
+ * seconds: a sign-out could be undone. `maxmemory-policy volatile-ttl` frees memory from what would end soonest: counters
+ * and documents before sessions, which live for days; an evicted session is signed out.
  * Where a durable instance finds a server that keeps nothing, or evicts whatever it likes, it says so in the log.
  */
 export async function createRedisKeyValue(settings: RedisKeyValueSettings): Promise<KeyValue> {

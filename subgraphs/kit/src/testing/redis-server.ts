@@ -13,7 +13,7 @@ export const redisServerIsThere =
   processEnv.REQUIRE_ENGINES === '1' ||
   (processEnv.PATH ?? '').split(delimiter).some((folder) => existsSync(join(folder, 'redis-server')))
 
-/** A real Redis of a test's own, to be killed and flushed. It keeps an append-only file. */
+/** A real Redis of a test's own, to be killed and flushed. Each write is on the disk before its answer. */
 export interface RedisServer {
   readonly url: string
   /** On the same port with what was kept; resolves when it answers. */
@@ -55,7 +55,8 @@ export async function startRedisServer(...settings: readonly [string, string][])
   }
 
   async function start(): Promise<void> {
-    const fixed = { port: `${port}`, bind: '127.0.0.1', dir: folder, save: '', appendonly: 'yes' }
+    const durable = { save: '', appendonly: 'yes', appendfsync: 'always' }
+    const fixed = { port: `${port}`, bind: '127.0.0.1', dir: folder, ...durable }
     const args = [...Object.entries(fixed), ...settings].flatMap(([name, value]) => [`--${name}`, value])
     const started = spawn('redis-server', args, { stdio: 'ignore' })
     child = started

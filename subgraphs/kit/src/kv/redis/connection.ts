@@ -34,7 +34,7 @@ export async function openRedis(url: string, name: string, log: Log): Promise<Re
     connectTimeout: answerWithinMs,
     commandTimeout: answerWithinMs,
     // Without it a connection whose packets vanish would stay for as long as TCP tries.
-    socketTimeout: answerWithinMs,
+    socketTimeout: 2 * answerWithinMs,
     maxRetriesPerRequest: 0,
     autoResendUnfulfilledCommands: false,
     retryStrategy: (times) => (started ? Math.min(25 * 2 ** times, 500) : null),

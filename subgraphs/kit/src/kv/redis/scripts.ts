@@ -14,13 +14,7 @@ local function now()
   return time[1] * 1000 + math.floor(time[2] / 1000)
 end
 
--- Forgets the keys of a tag whose time is over, and gives the tag the longest of the others'.
-local function settle(tag_set)
-  redis.call('ZREMRANGEBYSCORE', tag_set, '-inf', now())
-  local last = redis.call('ZRANGE', tag_set, -1, -1, 'WITHSCORES')
-  if last[2] == 'inf' then redis.call('PERSIST', tag_set)
-  elseif last[2] then redis.call('PEXPIREAT', tag_set, last[2]) end
-end
+local touched = {}
 
 local function remove(key)
   local was_there = false
@@ -29,7 +23,7 @@ local function remove(key)
     if field ~= 'v' then
       local tag_set = tag_prefix .. string.sub(field, 2)
       redis.call('ZREM', tag_set, key)
-      settle(tag_set)
+      touched[tag_set] = true
     end
   end
   if was_there then redis.call('DEL', key) end
@@ -43,12 +37,23 @@ local function write(keys, values, ttl, first_tag)
     remove(key)
     redis.call('HSET', key, 'v', values[index])
     for at = first_tag, #ARGV do
+      local tag_set = tag_prefix .. ARGV[at]
       redis.call('HSET', key, '#' .. ARGV[at], '')
-      redis.call('ZADD', tag_prefix .. ARGV[at], ends_at or '+inf', key)
+      redis.call('ZADD', tag_set, ends_at or '+inf', key)
+      touched[tag_set] = true
     end
     if ends_at then redis.call('PEXPIREAT', key, ends_at) end
   end
-  for at = first_tag, #ARGV do settle(tag_prefix .. ARGV[at]) end
+end
+
+-- Comes last: forgets the keys of each tag whose time is over, and gives the tag the longest time of the others.
+local function settle()
+  for tag_set in pairs(touched) do
+    redis.call('ZREMRANGEBYSCORE', tag_set, '-inf', now())
+    local last = redis.call('ZRANGE', tag_set, -1, -1, 'WITHSCORES')
+    if last[2] == 'inf' then redis.call('PERSIST', tag_set)
+    elseif last[2] then redis.call('PEXPIREAT', tag_set, last[2]) end
+  end
 end
 
 local function keys_by_tag(tag_set, tag)
@@ -70,7 +75,8 @@ return values`,
   kvSetMany: `${common}
 local values = {}
 for index = #KEYS, 1, -1 do values[index] = table.remove(ARGV) end
-write(KEYS, values, ARGV[2], 3)`,
+write(KEYS, values, ARGV[2], 3)
+settle()`,
   // 'absent' or 'equal', expected, 'delete' or 'write', next, ttl, tags
   kvCompareAndSet: `${common}
 local present = redis.call('HGET', KEYS[1], 'v')
@@ -78,10 +84,12 @@ if ARGV[2] == 'absent' then
   if present then return 0 end
 elseif present ~= ARGV[3] then return 0 end
 if ARGV[4] == 'delete' then remove(KEYS[1]) else write(KEYS, { ARGV[5] }, ARGV[6], 7) end
+settle()
 return 1`,
   kvDelete: `${common}
 local count = 0
 for _, key in ipairs(KEYS) do if remove(key) then count = count + 1 end end
+settle()
 return count`,
   // by, ttl; the counter as text, since ioredis rounds integer replies from 2^53 - 48 on.
   kvIncrement: `
@@ -96,6 +104,7 @@ return keys_by_tag(tag_prefix .. ARGV[2], ARGV[2])`,
 local tag_set = tag_prefix .. ARGV[2]
 local keys = keys_by_tag(tag_set, ARGV[2])
 for _, key in ipairs(keys) do remove(key) end
+settle()
 redis.call('DEL', tag_set)
 return #keys`,
 } as const
