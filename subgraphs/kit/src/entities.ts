@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import type { ExecutionResult } from 'graphql'
 import type { Addresses } from './addresses.ts'
+import { reasonOf } from './errors.ts'
 import { createContext, type LocalExecutor } from './graphql/local.ts'
 import { type IdentitySigner, identityHeader } from './identity.ts'
 import type { EntityReader } from './subgraph.ts'
@@ -34,9 +35,11 @@ function createReader(ask: Ask): EntityReader {
       )
       const entities = result.data?._entities
       if (result.errors || !Array.isArray(entities) || entities.length !== ids.length) {
-        throw new Error(
-          `${subgraph} did not answer for ${typename}: ${result.errors?.[0]?.message ?? 'no data'}`,
-        )
+        const [error] = result.errors ?? []
+        const message = `${subgraph} did not answer for ${typename}: ${error?.message ?? 'no data'}`
+        throw error?.extensions?.code === 'SERVICE_UNAVAILABLE'
+          ? new OwnerUnavailable(message)
+          : new Error(message)
       }
       return entities as (T | null)[]
     },
@@ -68,6 +71,11 @@ export interface HttpEntityReaderOptions {
   readonly timeoutMs?: number
 }
 
+/** The owner of entities cannot be asked at present, which says nothing of what is asked (`isOutage`). */
+export class OwnerUnavailable extends Error {
+  override readonly name = 'OwnerUnavailable'
+}
+
 /**
  * Reads entities over HTTP with an identity of the service's own. A process of the owner that cannot be reached or
  * answers that it is ill is passed over for the next; a read changes nothing, so it may be asked twice.
@@ -86,22 +94,30 @@ export function createHttpEntityReader(options: HttpEntityReaderOptions): Entity
       ...(traceparent ? { traceparent } : {}),
     }
     const signal = AbortSignal.timeout(timeoutMs)
+    const sent = { method: 'POST', headers, body: JSON.stringify(request), signal }
     const first = turn++
     // Once more than there are addresses: a lost connection says nothing of the process behind it.
     for (let attempt = 0; ; attempt++) {
-      const url = urls[(first + attempt) % urls.length] ?? ''
       try {
-        const response = await fetch(url, { method: 'POST', headers, body: JSON.stringify(request), signal })
-        if (response.ok) return (await response.json()) as ExecutionResult
-        if (response.status < 500 || attempt >= urls.length)
-          throw new Refusal(`${subgraph} answered ${response.status}`)
-        await response.body?.cancel()
+        return await post(subgraph, urls[(first + attempt) % urls.length] ?? '', sent)
       } catch (error) {
-        if (error instanceof Refusal || signal.aborted || attempt >= urls.length) throw error
+        const isLast = attempt === urls.length || signal.aborted
+        if (isLast || !(error instanceof OwnerUnavailable)) throw error
       }
     }
   })
 }
 
-/** An answer that another process would give as well. */
-class Refusal extends Error {}
+/** @throws OwnerUnavailable when this process of the owner cannot answer; Error when it refuses */
+async function post(owner: string, url: string, sent: RequestInit): Promise<ExecutionResult> {
+  let response: Response
+  try {
+    response = await fetch(url, sent)
+    if (response.ok) return (await response.json()) as ExecutionResult
+    await response.body?.cancel()
+  } catch (cause) {
+    throw new OwnerUnavailable(`${owner} cannot be asked at ${url}: ${reasonOf(cause)}`, { cause })
+  }
+  const refusal = `${owner} answered ${response.status} at ${url}`
+  throw response.status >= 500 ? new OwnerUnavailable(refusal) : new Error(refusal)
+}

@@ -33,7 +33,7 @@ const outageKinds = new Set([
   'TlsConnectionError',
 ])
 
-/** Errors whose name says it: those of the MongoDB driver and of the key-value store. */
+/** Errors whose name says it: those of the MongoDB driver, of our ports, and of entities' owners. */
 const outageNames = new Set([
   'MongoNetworkError',
   'MongoNetworkTimeoutError',
@@ -41,6 +41,7 @@ const outageNames = new Set([
   'MongoPoolClearedError',
   'KeyValueUnavailable',
   'JobQueueUnavailable',
+  'OwnerUnavailable',
 ])
 
 /** pg's own words where its errors carry no code. */

@@ -11,6 +11,7 @@ import {
 } from '@movieverse/kit/identity'
 import { createLifecycle } from '@movieverse/kit/lifecycle'
 import { silentLog } from '@movieverse/kit/log'
+import { isOutage } from '@movieverse/kit/outage'
 import { startService } from '@movieverse/kit/service'
 import { createTestDatabase } from '@movieverse/kit/testing/database'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
@@ -171,6 +172,30 @@ describe('entities are read by a service', () => {
       { title: 'Amber', price: 9 },
     ])
     expect(await reader.read('shelf', 'Book', [], 'title')).toEqual([])
+  })
+
+  test('over HTTP, from whichever of the owner’s processes answers; that none does is an outage', async () => {
+    const reader = (...urls: string[]) =>
+      createHttpEntityReader({
+        service: 'search',
+        signer: createIdentitySigner(signer.ours),
+        addresses: () => urls,
+      })
+    const gone = 'http://127.0.0.1:1/graphql'
+    for (const urls of [
+      [gone, `${origin}/graphql`],
+      [`${origin}/graphql`, gone],
+    ])
+      for (let time = 0; time < 3; time++)
+        expect(await reader(...urls).read('shelf', 'Book', [2], 'title')).toEqual([{ title: 'Birch' }])
+    const failure = await reader(gone, gone)
+      .read('shelf', 'Book', [2], 'title')
+      .catch((error: unknown) => error)
+    expect(isOutage(failure)).toBe(true)
+    const refusal = await reader(`${origin}/elsewhere`)
+      .read('shelf', 'Book', [2], 'title')
+      .catch((error: unknown) => error)
+    expect([isOutage(refusal), String(refusal)]).toEqual([false, expect.stringContaining('404')])
   })
 
   test.each(['local', 'over HTTP'] as const)('%s, and a failure rejects', async (kind) => {
