@@ -1,8 +1,8 @@
 import { existsSync, readdirSync } from 'node:fs'
 import { mkdir, rename, rm } from 'node:fs/promises'
 import { join } from 'node:path'
-import { ensureDatabase } from '@movieverse/kit/databases/ensure'
 import { giveTo, type Launcher, serverLauncher } from '@movieverse/kit/postgres/account'
+import { createDatabase } from '@movieverse/kit/postgres/embedded'
 import pg from 'pg'
 import { writeLines } from './configuration.ts'
 import type { Engine, Place } from './engine.ts'
@@ -22,13 +22,8 @@ export const postgres: Engine = {
     ports: [0],
     // Fast shutdown: sessions are ended.
     stopSignal: 'SIGINT',
-    variables: ({ ports: [port], password }) =>
-      Object.fromEntries(
-        databases.map((name) => [
-          `DATABASE_URL_${name.toUpperCase()}`,
-          `postgres://movieverse:${password}@127.0.0.1:${port}/${name}`,
-        ]),
-      ),
+    variables: (place) =>
+      Object.fromEntries(databases.map((name) => [`DATABASE_URL_${name.toUpperCase()}`, urlOf(place, name)])),
     async prepare(place) {
       const { folder } = place
       const launcher = await serverLauncher([folder])
@@ -45,7 +40,7 @@ export const postgres: Engine = {
       return [{ name: 'server', ...asServer(launcher, 'postgres', ['-D', join(folder, 'data'), ...flags]) }]
     },
     async furnish(place) {
-      for (const url of Object.values(this.variables(place))) await ensureDatabase(url)
+      for (const name of databases) await createDatabase(urlOf(place, 'postgres'), name)
     },
     async check(variables) {
       for (const connectionString of Object.values(variables)) {
@@ -63,6 +58,10 @@ export const postgres: Engine = {
       }
     },
   },
+}
+
+function urlOf({ ports: [port], password }: Place, database: string): string {
+  return `postgres://movieverse:${password}@127.0.0.1:${port}/${database}`
 }
 
 function newestVersion(): number {

@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
 import { connect } from 'node:net'
 import { join } from 'node:path'
+import { parseEnv } from 'node:util'
 import { processEnv } from '../env.ts'
 
 /** Each engine with its variables; the first says where it is. */
@@ -26,7 +27,8 @@ export type EngineVariables = Readonly<Record<string, string>>
  * @throws Error under REQUIRE_ENGINES=1 when any is missing
  */
 export async function findEngines(): Promise<EngineVariables> {
-  const written = await readVariables(join(processEnv.ENGINES_DIR ?? '.engines', 'env'))
+  const file = join(processEnv.ENGINES_DIR ?? '.engines', 'env')
+  const written = existsSync(file) ? parseEnv(await readFile(file, 'utf8')) : {}
   const found: Record<string, string> = {}
   const missing: string[] = []
   for (const [engine, variables] of Object.entries(variablesOf)) {
@@ -42,14 +44,6 @@ export async function findEngines(): Promise<EngineVariables> {
     process.stdout.write(`${line}\n`)
   }
   return found
-}
-
-async function readVariables(file: string): Promise<EngineVariables> {
-  if (!existsSync(file)) return {}
-  const lines = (await readFile(file, 'utf8')).split('\n').filter((line) => line.includes('='))
-  return Object.fromEntries(
-    lines.map((line) => [line.slice(0, line.indexOf('=')), line.slice(line.indexOf('=') + 1)]),
-  )
 }
 
 const defaultPorts: Readonly<Record<string, number>> = {
