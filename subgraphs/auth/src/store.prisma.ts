@@ -36,6 +36,18 @@ const columns = {
   createdAt: true,
 } as const satisfies Prisma.AccountSelect
 
+/** What an erased account is changed to. */
+const nobody = {
+  email: null,
+  emailKey: null,
+  username: null,
+  usernameKey: null,
+  passwordHash: null,
+  admin: false,
+  sessionEpoch: { increment: 1 },
+  version: { increment: 1 },
+}
+
 type Row = Prisma.AccountGetPayload<{ select: typeof columns }>
 
 const account = (row: Row): Account => ({ ...row, username: row.username ?? '' })
@@ -138,25 +150,39 @@ export function createPrismaAccountStore({ client, outbox }: PrismaAccountStoreS
     erase: (id, tell) =>
       writing(async (tx) => {
         if (await isLastAdministrator(tx, id)) return 'last'
-        const [row] = await tx.account.updateManyAndReturn({
-          where: { id, ...here },
-          data: {
-            email: null,
-            emailKey: null,
-            username: null,
-            usernameKey: null,
-            passwordHash: null,
-            admin: false,
-            sessionEpoch: { increment: 1 },
-            version: { increment: 1 },
-            erasedAt: new Date(),
-          },
-          select: columns,
-        })
+        const where = { id, ...here }
+        const data = { ...nobody, erasedAt: new Date() }
+        const [row] = await tx.account.updateManyAndReturn({ where, data, select: columns })
         if (!row) return 'gone'
         await outbox.append(prismaSql(tx), tell(account(row)))
         return 'erased'
       }),
+
+    async erasures() {
+      const where = { erasedAt: { not: null } }
+      const select = { id: true, erasedAt: true }
+      const rows = await client.account.findMany({ where, select, orderBy: { id: 'asc' } })
+      return rows.flatMap(({ id, erasedAt }) => (erasedAt ? [{ userId: id, erasedAt }] : []))
+    },
+
+    async eraseAgain(erasures, tell) {
+      const erased: number[] = []
+      for (const { userId: id, erasedAt } of erasures) {
+        await writing(async (tx) => {
+          const where = { id, createdAt: { lte: erasedAt }, ...here }
+          const data = { ...nobody, erasedAt }
+          const [row] = await tx.account.updateManyAndReturn({ where, data, select: columns })
+          if (!row) return
+          await outbox.append(prismaSql(tx), tell(account(row)))
+          erased.push(id)
+        })
+      }
+      return erased
+    },
+
+    async skipIds(count) {
+      await client.$queryRaw`select setval('accounts_id_seq', nextval('accounts_id_seq') + ${count}::int - 1)`
+    },
 
     hasAdministrator: async () =>
       (await client.account.findFirst({ where: { admin: true, ...here } })) !== null,

@@ -43,6 +43,12 @@ export class TakenError extends Error {
   override readonly name = 'TakenError'
 }
 
+/** That everything of a user was removed, for good. */
+export interface Erasure {
+  readonly userId: number
+  readonly erasedAt: Date
+}
+
 /** A private signing key, sealed, and its public half. */
 export interface SigningKey {
   readonly kid: string
@@ -76,6 +82,16 @@ export interface AccountStore {
   ): Promise<{ outcome: 'changed' | 'unchanged' | 'last'; account: Account } | null>
   /** Removes everything of the person and keeps the id from being used again. */
   erase(id: number, tell: Tell): Promise<'erased' | 'last' | 'gone'>
+  /** Whoever was erased: what a restored backup of before has to be told. In the order of the ids. */
+  erasures(): Promise<readonly Erasure[]>
+  /**
+   * Erases those of them whose account is there, whoever they are: after a backup was restored. An account that is
+   * younger than the erasure of its id is another one.
+   * @returns ids erased
+   */
+  eraseAgain(erasures: readonly Erasure[], tell: Tell): Promise<readonly number[]>
+  /** Leaves out the next `count` ids: those that were given after the backup that was restored are not given again. */
+  skipIds(count: number): Promise<void>
   hasAdministrator(): Promise<boolean>
   /**
    * Inserts the members whose source is not yet there, at most 1,000, with one event for those that are new.

@@ -4,7 +4,13 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { userErased, userRegistered } from '../src/events.ts'
 import type { Name } from '../src/names.ts'
 import { createAuthClient, createPrismaAccountStore } from '../src/store.prisma.ts'
-import { type AccountStore, type NewAccount, type SigningKey, TakenError } from '../src/store.ts'
+import {
+  type Account,
+  type AccountStore,
+  type NewAccount,
+  type SigningKey,
+  TakenError,
+} from '../src/store.ts'
 
 interface Opened {
   readonly store: AccountStore
@@ -125,6 +131,28 @@ describe.each(Object.entries(engines))('an account store on %s', (_, open) => {
     const [last] = left
     expect((await store.setAdmin(last?.id ?? 0, true))?.outcome).toBe('unchanged')
     expect(await store.setAdmin(999_999, true)).toBeNull()
+  })
+
+  test('whoever was erased is known, and can be erased again where a backup brought them back', async () => {
+    const [first, second] = [
+      await store.insert(newAccount('ledger1', { admin: true }), nothing),
+      await store.insert(newAccount('ledger2'), nothing),
+    ]
+    const erasedAt = new Date(Date.now() + 60_000)
+    const before = new Date(second.createdAt.getTime() - 1)
+    const erasures = [
+      { userId: first.id, erasedAt },
+      { userId: second.id, erasedAt: before },
+      { userId: 2_000_000, erasedAt },
+    ]
+    const tell = (account: Account) => [userErased(account)]
+    expect(await store.eraseAgain(erasures, tell)).toEqual([first.id])
+    expect(await store.eraseAgain(erasures, tell)).toEqual([])
+    expect(await store.byIds([first.id, second.id])).toEqual([null, second])
+    expect(await store.erasures()).toContainEqual({ userId: first.id, erasedAt })
+    expect((await opened.told()).at(-1)).toEqual({ type: 'user_erased', user_id: first.id, version: 2 })
+    await store.skipIds(1000)
+    expect((await store.insert(newAccount('ledger3'), nothing)).id).toBe(second.id + 1001)
   })
 
   test('an erased account answers nowhere, frees its names, and its id is not given again', async () => {

@@ -6,6 +6,7 @@ import { databaseEngine } from './engine.ts'
 import { ensureDatabase } from './ensure.ts'
 import { migrationsFolder } from './folders.ts'
 import { applyMigrations } from './migrate.ts'
+import { refuseHalfRestoredFolder } from './restoring.ts'
 
 /** The database of what all services share: events, jobs, sessions, caches. `DATABASE_URL_PLATFORM` names its server. */
 export const sharedDatabase = 'platform'
@@ -35,13 +36,15 @@ export interface DatabasesOptions {
   readonly log: Log
   /** Join the built-in server of another live process. */
   readonly join?: boolean
+  /** Opens databases that are only half restored as well: who restores them. */
+  readonly restoring?: boolean
 }
 
 /**
  * Finds or starts the servers and makes the databases of `services`, one each: those of the built-in server are named
  * for the service, those of other servers as their URL says, and made where they are missing and the account may. With
  * a URL for each service no server is started.
- * @throws StartupError as startEmbeddedPostgres does; BAD_ENVIRONMENT, DATABASE_UNREACHABLE
+ * @throws StartupError as startEmbeddedPostgres does; BAD_ENVIRONMENT, DATABASE_UNREACHABLE, RESTORE_UNFINISHED
  */
 export async function openDatabases(options: DatabasesOptions): Promise<Databases> {
   const given = new Map<string, string>()
@@ -49,8 +52,10 @@ export async function openDatabases(options: DatabasesOptions): Promise<Database
     const url = options.env[databaseVariable(service)]
     if (url) given.set(service, url)
   }
-  await Promise.all([...given.values()].map(ensureDatabase))
+  const { restoring = false } = options
+  await Promise.all([...given.values()].map((url) => ensureDatabase(url, { restoring })))
   const builtIn = options.services.filter((service) => !given.has(service))
+  if (builtIn.length > 0 && !restoring) refuseHalfRestoredFolder(options.dataDir)
   const embedded =
     builtIn.length > 0
       ? await startEmbeddedPostgres({

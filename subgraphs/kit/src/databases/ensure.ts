@@ -3,20 +3,24 @@ import { reasonOf, StartupError } from '../errors.ts'
 import { connectMysql, createMysqlDatabase, isMysqlError, mysqlErrors } from '../mysql/connect.ts'
 import { createDatabase } from '../postgres/embedded.ts'
 import { databaseEngine, databaseName, urlOfDatabase } from './engine.ts'
+import { halfRestored, restoringTable } from './restoring.ts'
 
 /**
  * Makes the database that a URL names unless it is there. MongoDB makes its databases itself, with their first document.
+ * @param options.restoring also one that is only half restored
  * @throws StartupError DATABASE_UNREACHABLE when the server does not answer, or the database is missing and the account
- * may not make it
+ * may not make it; RESTORE_UNFINISHED
  */
-export async function ensureDatabase(url: string): Promise<void> {
+export async function ensureDatabase(url: string, { restoring }: { restoring: boolean }): Promise<void> {
   const engine = databaseEngine(url)
+  let half = false
   try {
-    if (engine === 'postgres') await ensurePostgres(url)
-    if (engine === 'mysql') await ensureMysql(url)
+    if (engine === 'postgres') half = await ensurePostgres(url)
+    if (engine === 'mysql') half = await ensureMysql(url)
   } catch (error) {
     throw unreachable(url, error)
   }
+  if (half && !restoring) throw halfRestored(`The database ${databaseName(url)}`)
 }
 
 export function unreachable(url: string, error: unknown): StartupError {
@@ -28,25 +32,32 @@ export function unreachable(url: string, error: unknown): StartupError {
   )
 }
 
-async function ensurePostgres(url: string): Promise<void> {
+/** @returns whether it is only half restored */
+async function ensurePostgres(url: string): Promise<boolean> {
   const client = new pg.Client({ connectionString: url, connectionTimeoutMillis: 10_000 })
   try {
     await client.connect()
+    const { rows } = await client.query('SELECT WHERE to_regclass($1) IS NOT NULL', [restoringTable])
+    return rows.length > 0
   } catch (error) {
     // 3D000: no such database.
     if (!(error instanceof pg.DatabaseError) || error.code !== '3D000') throw error
     await createDatabase(urlOfDatabase(url, 'postgres'), databaseName(url))
+    return false
   } finally {
     await client.end()
   }
 }
 
-async function ensureMysql(url: string): Promise<void> {
+async function ensureMysql(url: string): Promise<boolean> {
   try {
     const connection = await connectMysql(url)
+    const rows = await connection.query<unknown[]>('SHOW TABLES LIKE ?', [restoringTable])
     await connection.end()
+    return rows.length > 0
   } catch (error) {
     if (!isMysqlError(error, mysqlErrors.noSuchDatabase)) throw error
     await createMysqlDatabase(url)
+    return false
   }
 }
