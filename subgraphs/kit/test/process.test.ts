@@ -77,6 +77,12 @@ describe('readiness', () => {
       checks: { database: 'ok', bus: 'connection refused', search: 'no answer within 2000 ms' },
     })
   })
+
+  test('shows a dependency that merely helps, and does not hang on it', async () => {
+    const down = () => Promise.reject(new Error('connection refused'))
+    const state = await readiness({ database: async () => undefined }, { sessions: down })
+    expect(state).toEqual({ ready: true, checks: { sessions: 'connection refused', database: 'ok' } })
+  })
 })
 
 describe('a lifecycle', () => {

@@ -1,12 +1,15 @@
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { setTimeout as delay } from 'node:timers/promises'
 import pg from 'pg'
 import type { KeyValue } from '../kv/kv.ts'
 import { createPostgresKeyValue } from '../kv/postgres.ts'
 import { createRedisKeyValue } from '../kv/redis.ts'
 import { silentLog } from '../log.ts'
+import { clusterFolder } from '../postgres/cluster.ts'
 import { startEmbeddedPostgres } from '../postgres/embedded.ts'
+import { readPostmaster } from '../postgres/postmaster.ts'
 import { redisServerIsThere, startRedisServer } from './redis-server.ts'
 
 /** A server of a test's own that carries sessions and caches, to be stopped, started again and emptied. */
@@ -14,7 +17,9 @@ export interface KeyValueServer {
   /** Opens a store on it; the caller closes it. */
   open(durable: boolean): Promise<KeyValue>
   stop(): Promise<void>
-  /** Again, with what it had. */
+  /** Ends it by SIGKILL. */
+  kill(): Promise<void>
+  /** Again, with what it had; resolves when it answers. */
   start(): Promise<void>
   /** Removes every key of every store. */
   flush(): Promise<void>
@@ -31,7 +36,8 @@ async function startRedis(): Promise<KeyValueServer> {
   const server = await startRedisServer()
   return {
     open: (durable) => createRedisKeyValue({ url: server.url, durable, log: silentLog }),
-    stop: () => server.kill(),
+    stop: () => server.stop(),
+    kill: () => server.kill(),
     start: () => server.start(),
     flush: async () => void (await server.command('FLUSHALL')),
     close: () => server.close(),
@@ -40,12 +46,19 @@ async function startRedis(): Promise<KeyValueServer> {
 
 async function startPostgres(): Promise<KeyValueServer> {
   const dataDir = await mkdtemp(join(tmpdir(), 'movieverse-kv-'))
-  const launch = (port?: number) => startEmbeddedPostgres({ dataDir, port, durable: false, log: silentLog })
+  const launch = (port?: number) =>
+    startEmbeddedPostgres({ dataDir: join(dataDir, 'postgres'), port, log: silentLog })
   let server = await launch()
   const url = server.url('postgres')
   return {
     open: (durable) => createPostgresKeyValue({ url, durable, log: silentLog }),
     stop: () => server.stop(),
+    async kill() {
+      const folder = clusterFolder(join(dataDir, 'postgres'))
+      const postmaster = await readPostmaster(folder)
+      if (postmaster) process.kill(postmaster.pid, 'SIGKILL')
+      while (await readPostmaster(folder)) await delay(20)
+    },
     async start() {
       server = await launch(server.port)
     },

@@ -18,6 +18,8 @@ export interface RedisServer {
   readonly url: string
   /** On the same port with what was kept; resolves when it answers. */
   start(): Promise<void>
+  /** In an orderly way. */
+  stop(): Promise<void>
   /** SIGKILL. */
   kill(): Promise<void>
   /** Stands still with its connections open (SIGSTOP), until `resume`. */
@@ -72,10 +74,10 @@ export async function startRedisServer(...settings: readonly [string, string][])
     }
   }
 
-  async function kill(): Promise<void> {
+  async function end(signal: NodeJS.Signals): Promise<void> {
     if (!child || child.exitCode !== null || child.signalCode !== null) return
     const ended = once(child, 'exit')
-    child.kill('SIGKILL')
+    child.kill(signal)
     await ended
   }
 
@@ -83,12 +85,13 @@ export async function startRedisServer(...settings: readonly [string, string][])
   return {
     url,
     start,
-    kill,
+    stop: () => end('SIGTERM'),
+    kill: () => end('SIGKILL'),
     command,
     pause: () => void child?.kill('SIGSTOP'),
     resume: () => void child?.kill('SIGCONT'),
     async close() {
-      await kill()
+      await end('SIGKILL')
       await rm(folder, { recursive: true, force: true })
     },
   }
