@@ -5,7 +5,6 @@ import type { Drill, DrillOptions, DrillOutcome } from './drill.ts'
 import { createRandom, pick } from './random.ts'
 import { type AcknowledgedReview, createReviewers } from './reviewers.ts'
 import { openWatchedStage } from './watched-stage.ts'
-import { mutations } from './witness.ts'
 
 /** Clients that write at the same time. */
 const writers = 4
@@ -19,8 +18,6 @@ export const killDrill: Drill = {
   summary:
     'kill -9 of random processes during 1,000 acknowledged reviews: nothing lost, doubled or out of order',
   async run(options) {
-    if (options.mutation !== undefined && !mutations.some((name) => name === options.mutation))
-      throw new RangeError(`kill knows the mutations ${mutations.join(', ')}.`)
     const stage = await openWatchedStage(options)
     try {
       return await drill(options, stage)

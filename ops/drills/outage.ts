@@ -40,8 +40,6 @@ export const outageDrill: Drill = {
   summary:
     'each store and broker down in turn (60 s, or --count seconds): what goes on goes on, all catches up within 10 s',
   async run(options) {
-    if (options.mutation !== undefined && options.mutation !== 'log-and-commit')
-      throw new RangeError('outage knows the mutation log-and-commit.')
     const stage = await openWatchedStage(options)
     try {
       return await drill(options, stage)

@@ -6,7 +6,7 @@ import { platformSettings, port, processEnv, readEnv } from '@movieverse/kit/env
 import { createHealthHandler } from '@movieverse/kit/health'
 import type { JobWorker } from '@movieverse/kit/jobs/jobs'
 import { runProcess } from '@movieverse/kit/lifecycle'
-import { createLog, type Log } from '@movieverse/kit/log'
+import { createLog } from '@movieverse/kit/log'
 import { type OutboxDatabase, pgDatabase } from '@movieverse/kit/outbox/database'
 import { createInbox } from '@movieverse/kit/outbox/sql-inbox'
 import { outboxTables } from '@movieverse/kit/outbox/tables'
@@ -20,13 +20,18 @@ create table if not exists seen (place bigserial primary key, event_id text not 
 create table if not exists done (place bigserial primary key, event_id text not null);`
 
 /** Promises of a consumer that a drill can break, to show that it would notice. */
-export const mutations = ['acknowledge-before-effect', 'no-inbox', 'log-and-commit'] as const
-export type Mutation = (typeof mutations)[number]
+const mutations = ['acknowledge-before-effect', 'no-inbox'] as const
+
+/** @throws RangeError for a mutation that there isn't */
+export function checkMutation(name: string | undefined): void {
+  if (name !== undefined && !mutations.some((known) => known === name))
+    throw new RangeError(`The mutations are ${mutations.join(' and ')}.`)
+}
 
 const group = 'drill-witness'
 const queue = 'drill-done'
 /** Milliseconds that a broken promise stays open, so that kills fall into it. */
-const window = 150
+const window = 1000
 
 /**
  * A consumer and a worker of the drill, as a process that can be killed: each review event leaves a row in `seen`, and
@@ -46,9 +51,7 @@ export async function runWitness(notesUrl: string, mutation: string | undefined)
     const database = pgDatabase(pool)
     const worker = await platform.jobs.work(doer(database))
     lifecycle.onStop('worker', () => worker.close())
-    const subscription = await platform.bus.subscribe(
-      witness(database, { jobs: platform.jobs, mutation, log }),
-    )
+    const subscription = await platform.bus.subscribe(witness(database, { jobs: platform.jobs, mutation }))
     lifecycle.onStop('consumer', () => subscription.close())
     const { bus, jobs } = platform
     const health = createHealthHandler({
@@ -65,11 +68,7 @@ export async function runWitness(notesUrl: string, mutation: string | undefined)
 
 function witness(
   database: OutboxDatabase,
-  {
-    jobs,
-    mutation,
-    log,
-  }: { readonly jobs: Platform['jobs']; readonly mutation: string | undefined; readonly log: Log },
+  { jobs, mutation }: { readonly jobs: Platform['jobs']; readonly mutation: string | undefined },
 ): EventConsumer {
   const inbox = createInbox()
   return {
@@ -90,8 +89,6 @@ function witness(
           await jobs.publish(queue, [{ id: event.id, data: { event_id: event.id } }])
         })
       if (mutation === 'acknowledge-before-effect') return void delay(window).then(effect)
-      if (mutation === 'log-and-commit')
-        return effect().catch((error: unknown) => log.error({ err: error }, 'given up'))
       await effect()
       if (mutation === 'no-inbox') await delay(window)
     },

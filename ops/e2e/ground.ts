@@ -118,7 +118,8 @@ async function native(folder: string): Promise<Omit<Ground, 'folder'>> {
       for (const { pids } of await set.status([engine])) for (const pid of pids) process.kill(pid, name)
     }
     return {
-      environment: defined(environment),
+      // What no service uses is not started.
+      environment: { ...defined(environment), S3_ENDPOINT: '', OPENSEARCH_URL: '' },
       notesUrl,
       engines,
       halt: (engine) => (engine === inMemory ? signal(engine, 'SIGSTOP') : set.kill([engine])),
