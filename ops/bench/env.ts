@@ -9,6 +9,8 @@ const schema = z.object({
   REDIS_URL: z.string().min(1).optional(),
   /** The brokers that take part in `bus`, by commas; without them Kafka does not. */
   KAFKA_BROKERS: z.string().min(1).optional(),
+  /** The RabbitMQ that takes part in `jobs`; without it there is none. */
+  RABBITMQ_URL: z.string().min(1).optional(),
   PATH: z.string().default('/usr/bin:/bin'),
   HOME: z.string().default('/'),
 })

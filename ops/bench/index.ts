@@ -14,6 +14,10 @@ const benchmarks: Readonly<Record<string, Benchmark>> = {
     about: "the front ends' operations end to end, against the same subgraphs behind stock Apollo",
     run: async (args) => (await import('./pages/pages.ts')).benchPages(args),
   },
+  jobs: {
+    about: 'jobs: published and done a second, and the time from one to the other, on both engines',
+    run: async (args) => (await import('./jobs.ts')).benchJobs(args),
+  },
   load: {
     about: 'the sample and ten times the sample: seconds, rows a second, peak memory',
     run: async (args) => (await import('./load/load.ts')).benchLoad(args),
