@@ -14,6 +14,7 @@ import { createDeadlines } from './http/deadlines.ts'
 import { createGraphQLEndpoint } from './http/graphql.ts'
 import { createRoutes, type Handler } from './http/routes.ts'
 import { createRunner } from './http/runner.ts'
+import { createSharing } from './http/sharing.ts'
 import { createAdmission } from './limits/admission.ts'
 import { createRateLimiter } from './limits/rates.ts'
 import { type Limits, type Rates, unlimitedBodyBytes } from './limits/settings.ts'
@@ -45,6 +46,8 @@ export interface GatewayOptions {
   readonly addresses?: AddressSettings
   /** Default null: pages of other origins may not call. */
   readonly cors?: CorsSettings | null
+  /** Equal queries that are under way at one time are run once. Default false. */
+  readonly deduplicate?: boolean
   /** Milliseconds for a whole request. Default 30,000. */
   readonly requestTimeoutMs?: number
   readonly log: Log
@@ -105,6 +108,7 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
       log,
     }),
     limits,
+    sharing: options.deduplicate ? createSharing() : undefined,
     mayIntrospect: (viewer: Viewer | null) => options.introspection || isAdmin(viewer),
     log,
   })

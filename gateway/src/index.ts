@@ -41,6 +41,7 @@ async function start(lifecycle: Lifecycle): Promise<void> {
     engineOf: (supergraph) => createEngine({ supergraph, planner, transport, onError }),
     authentication: security?.authentication ?? null,
     cache: security?.cache ?? null,
+    deduplicate: dedupe,
     ...frontOptions(settings, limited),
     ...files,
     log,

@@ -10,7 +10,7 @@ export interface ProgramOptions {
   readonly planner: () => Promise<QueryPlannerFactory>
   readonly limited: boolean
   readonly authenticated: boolean
-  /** Equal fetches in flight are sent once. */
+  /** Equal queries in flight are run once, and equal fetches sent once. */
   readonly dedupe: boolean
 }
 

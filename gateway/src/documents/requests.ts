@@ -8,17 +8,20 @@ import { type Refusal, refusal } from './errors.ts'
 import type { PreparedOperation } from './prepare.ts'
 import { coerceVariables } from './variables.ts'
 
+/** A request that may be executed. */
+export interface RunnableRequest {
+  readonly documents: Documents
+  readonly operation: PreparedOperation
+  readonly variables: Readonly<Record<string, unknown>>
+  readonly clearance: Clearance
+  /** Estimated cost; 0 without limits. */
+  readonly cost: number
+  readonly answer?: undefined
+}
+
 /** A request that may be executed, or the answer to one that may not. */
 export type PreparedRequest =
-  | {
-      readonly documents: Documents
-      readonly operation: PreparedOperation
-      readonly variables: Readonly<Record<string, unknown>>
-      readonly clearance: Clearance
-      /** Estimated cost; 0 without limits. */
-      readonly cost: number
-      readonly answer?: undefined
-    }
+  | RunnableRequest
   | { readonly answer: Outcome; readonly operation?: PreparedOperation; readonly cost: 0 }
 
 export interface RequestRules {

@@ -66,6 +66,8 @@ export class RequestFault extends Error {
 export interface Outcome {
   readonly status: number
   readonly result: ExecutionResult | FailedResult
+  /** The result in JSON, where it is written once for several. */
+  readonly text?: string
   /** As the access log and the metrics name it. */
   readonly operation?: { readonly name: string | undefined; readonly type: string }
 }

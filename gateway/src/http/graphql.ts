@@ -53,7 +53,8 @@ function statusOf({ mediaType, isBatch, outcomes: [outcome] }: Exchange): number
 }
 
 function bodyOf({ isBatch, outcomes }: Exchange): string {
-  return isBatch ? JSON.stringify(outcomes.map(({ result }) => result)) : JSON.stringify(outcomes[0]?.result)
+  const texts = outcomes.map(({ text, result }) => text ?? JSON.stringify(result))
+  return isBatch ? `[${texts.join(',')}]` : (texts[0] ?? '')
 }
 
 /** Answers a GraphQL request of a client at this address; rejects only when its answer cannot be written. */

@@ -5,10 +5,16 @@ import type { Viewer } from '@movieverse/kit/viewer'
 import type { ExecutionResult } from 'graphql'
 import type { Documents } from '../documents/documents.ts'
 import type { PersistedDocuments } from '../documents/persisted.ts'
-import { type PreparedRequest, prepareRequest, type RequestRules } from '../documents/requests.ts'
+import {
+  type PreparedRequest,
+  prepareRequest,
+  type RequestRules,
+  type RunnableRequest,
+} from '../documents/requests.ts'
 import type { RequestContext } from '../operation.ts'
 import { faultResult, type Outcome, RequestFault } from './faults.ts'
 import { type Parameters, parametersOf, parametersOfQuery, parseBody } from './parameters.ts'
+import type { Sharing } from './sharing.ts'
 
 /** The requests of one HTTP request: one, or a batch. */
 export interface Requests {
@@ -68,6 +74,8 @@ export interface RunnerDependencies extends RequestRules {
   /** Those of the supergraph in force. */
   documents(): Documents
   readonly persisted: PersistedDocuments
+  /** Undefined: each request is run by itself. */
+  readonly sharing?: Sharing | undefined
   readonly log: Log
 }
 
@@ -86,6 +94,7 @@ export interface Client {
 export function createRunner({
   documents,
   persisted,
+  sharing,
   log,
   limits,
   mayIntrospect,
@@ -106,8 +115,12 @@ export function createRunner({
     }
   }
 
-  async function execute(prepared: PreparedRequest, context: RequestContext): Promise<Outcome> {
+  function execute(prepared: PreparedRequest, context: RequestContext): Outcome | Promise<Outcome> {
     if (prepared.answer) return prepared.answer
+    return sharing ? sharing(prepared, context, (shared) => run(prepared, shared)) : run(prepared, context)
+  }
+
+  async function run(prepared: RunnableRequest, context: RequestContext): Promise<Outcome> {
     const { operation, clearance, variables } = prepared
     const { name, type } = operation.operation
     try {

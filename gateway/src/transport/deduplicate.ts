@@ -53,6 +53,11 @@ export function withDeduplication(transport: Transport): Transport {
 }
 
 function keyOf({ url, operation, variables }: SubgraphRequest, context: RequestContext): string {
-  const headers = Object.entries(context.headers).filter(([name]) => !NOT_COMPARED.has(name.toLowerCase()))
-  return `${url}\n${operation.head}${variables}\n${JSON.stringify([context.viewer, headers])}`
+  return `${url}\n${operation.head}${variables}\n${requesterKey(context)}`
+}
+
+/** What of a request's sender an answer may depend on: the viewer, and the headers that every fetch carries. */
+export function requesterKey({ viewer, headers }: RequestContext): string {
+  const compared = Object.entries(headers).filter(([name]) => !NOT_COMPARED.has(name.toLowerCase()))
+  return JSON.stringify([viewer, compared])
 }
