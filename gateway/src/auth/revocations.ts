@@ -17,13 +17,30 @@ export function sessionKey(sessionId: string): string {
   return `session:${sessionId}`
 }
 
+/** Milliseconds after which a question without an answer no longer holds up the next. */
+const slowMs = 100
+
+/** Resolves when the question is answered, with whatever, or slow. */
+function doneOrSlow(question: Promise<unknown>): Promise<void> {
+  return new Promise((resolve) => {
+    const timer = setTimeout(resolve, slowMs)
+    const done = () => {
+      clearTimeout(timer)
+      resolve()
+    }
+    // If it failed, it has told its own askers.
+    question.then(done, done)
+  })
+}
+
 export function createRevocations(sessions: KeyValue): Revocations {
   let gathering: { readonly ids: Set<string>; readonly answer: Promise<ReadonlySet<string>> } | null = null
   let underWay: Promise<unknown> = Promise.resolve()
+  /** Why the store does not answer is told once, not with each request. */
+  let isTold = false
 
   async function ask(ids: ReadonlySet<string>, before: Promise<unknown>): Promise<ReadonlySet<string>> {
-    // The question before this one has told its own askers if it failed.
-    await Promise.allSettled([before])
+    await doneOrSlow(before)
     await new Promise<void>((resolve) => setImmediate(resolve))
     gathering = null
     const asked = [...ids]
@@ -42,8 +59,12 @@ export function createRevocations(sessions: KeyValue): Revocations {
       gathering.ids.add(sessionId)
       const { answer } = gathering
       try {
-        return (await answer).has(sessionId)
-      } catch (cause) {
+        const revoked = (await answer).has(sessionId)
+        isTold = false
+        return revoked
+      } catch (error) {
+        const cause = isTold ? undefined : error
+        isTold = true
         throw new RequestFault('SERVICE_UNAVAILABLE', 'Sessions cannot be checked at the moment.', {
           extensions: { service: 'sessions' },
           cause,

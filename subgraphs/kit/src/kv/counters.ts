@@ -1,5 +1,6 @@
 import { LRUCache } from 'lru-cache'
 import { Gauge } from 'prom-client'
+import { DeadlineError, withDeadline } from '../deadline.ts'
 import { reasonOf } from '../errors.ts'
 import type { Log } from '../log.ts'
 import { metrics } from '../metrics.ts'
@@ -50,6 +51,9 @@ export interface CountersOptions {
   readonly pauseMs?: number
 }
 
+/** Milliseconds that a count waits for the store: less than what else does, for it need not be that of all. */
+const waitMs = 500
+
 /** Keys that are counted alone at a time; those not seen the longest are forgotten. */
 const maxKeys = 50_000
 
@@ -85,11 +89,11 @@ export function createCounters(options: CountersOptions): Counters {
   async function ask<T>(question: () => Promise<T>): Promise<T | undefined> {
     if (performance.now() < askAgainAt) return undefined
     try {
-      const answer = await question()
+      const answer = await withDeadline(waitMs, question)
       told()
       return answer
     } catch (error) {
-      if (!(error instanceof KeyValueUnavailable)) throw error
+      if (!(error instanceof KeyValueUnavailable || error instanceof DeadlineError)) throw error
       told(error)
       askAgainAt = performance.now() + pauseMs
       return undefined

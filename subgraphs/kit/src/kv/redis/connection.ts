@@ -25,6 +25,7 @@ export interface RedisConnection {
  * @throws StartupError DATABASE_UNREACHABLE when no server answers within 5 s
  */
 export async function openRedis(url: string, name: string, log: Log): Promise<RedisConnection> {
+  /** Between the start and the close: then a lost connection is news, and made again. */
   let started = false
   let failedAttempts = 0
   let lastError: unknown
@@ -82,6 +83,7 @@ export async function openRedis(url: string, name: string, log: Log): Promise<Re
       }
     },
     async close() {
+      started = false
       if (redis.status === 'ready') await redis.quit().catch(() => redis.disconnect())
       else redis.disconnect()
     },
