@@ -7,8 +7,11 @@ export const retryBackOff = { firstMs: 1000, longestMs: 3_600_000 } as const
 
 export const highestPriority = 9
 const longestDelayMs = 7 * 24 * 60 * 60 * 1000
-/** RabbitMQ gives up on a consumer that holds a message for half an hour. */
-const longestTimeoutMs = 20 * 60 * 1000
+/**
+ * RabbitMQ gives up on a consumer that holds a message for half an hour: the five minutes that one may lie in a worker's
+ * hands, the job before it, and its own time.
+ */
+const longestTimeoutMs = 10 * 60 * 1000
 const longestId = 255
 
 /** @throws RangeError when a job is beyond what every engine can do */

@@ -31,7 +31,7 @@ export interface JobWorker {
   readonly concurrency?: number
   /** Attempts that fail before a job is set aside; default 5, with exponential back-off from 1 s to an hour. */
   readonly attempts?: number
-  /** Milliseconds after which an attempt has failed and its signal is aborted; default 60 s, 20 minutes at the most. */
+  /** Milliseconds after which an attempt has failed and its signal is aborted; default 60 s, 10 minutes at the most. */
   readonly timeoutMs?: number
   /**
    * Does one job. Rejected: tried again with back-off, then set aside with its cause. The signal is aborted when the job
@@ -52,7 +52,7 @@ export interface DeadJob {
  * a killed or silent worker's job is taken up again; of the jobs that wait the higher priorities go first; no more than
  * `concurrency` at once per worker; a job that fails for the last time, or that its workers die of time and again, is
  * kept with its cause until it is replayed.
- * A queue that is down: publishing waits for some seconds, then rejects with what `isOutage` knows; workers go on by
+ * A queue that is down: publishing rejects, after some seconds at the most, with what `isOutage` knows; workers go on by
  * themselves once it is back.
  */
 export interface JobQueue {

@@ -26,6 +26,7 @@ export interface RunningWorker {
 
 /** What lasts for one connection: with it go all the jobs that were handed out over it. */
 interface Session {
+  readonly model: ChannelModel
   readonly channel: Channel
   readonly lanes: Lanes<ConsumeMessage>
   readonly tags: string[]
@@ -48,6 +49,7 @@ export async function startRabbitWorker(settings: WorkerSettings): Promise<Runni
   async function setup(model: ChannelModel): Promise<void> {
     const channel = await model.createChannel()
     const made: Session = {
+      model,
       channel,
       lanes: createLanes(concurrency),
       tags: [],
@@ -92,10 +94,15 @@ export async function startRabbitWorker(settings: WorkerSettings): Promise<Runni
         setTimeout(() => pump(current), next.afterMs)
         return
       }
-      const work = perform(current, next.message, next.priority).finally(() => {
-        inHand.delete(work)
-        pump(current)
-      })
+      const work = perform(current, next.message, next.priority)
+        .catch((error: unknown) => {
+          log.error({ queue, err: error }, 'a job could not be brought to its end')
+          startOver(current.model, log)
+        })
+        .finally(() => {
+          inHand.delete(work)
+          pump(current)
+        })
       inHand.add(work)
     }
   }
