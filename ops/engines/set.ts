@@ -1,10 +1,11 @@
 import { randomBytes } from 'node:crypto'
 import { existsSync } from 'node:fs'
-import { mkdir, readFile, rm, statfs } from 'node:fs/promises'
+import { readFile, rm, statfs } from 'node:fs/promises'
 import { join } from 'node:path'
 import { diskFull, folderFault } from '@movieverse/kit/data-folder'
 import type { EnvSource } from '@movieverse/kit/env'
 import { StartupError } from '@movieverse/kit/errors'
+import { makeFolder } from '@movieverse/kit/postgres/folder'
 import { writeLines } from './configuration.ts'
 import type { Place, Variables } from './engine.ts'
 import { chooseServers, type ServerEngine } from './engines.ts'
@@ -112,13 +113,13 @@ export function createEngineSet({ folder, basePort, env, say }: EngineSetOptions
   ): Promise<void> {
     const engines = chooseServers(names)
     await alone(`engines-${folder.slice(-80)}`, async () => {
-      await makeFolder(folder)
+      await prepareFolder(folder)
       await makePassword(folder)
       const results = await Promise.allSettled(engines.map(work))
       await writeEnvironment()
       const [failure, ...more] = results.filter((result) => result.status === 'rejected')
       for (const { reason } of more) say(reason instanceof StartupError ? reason.describe() : String(reason))
-      if (failure) throw folderFault(failure.reason, folder) ?? failure.reason
+      if (failure) throw faultOf(failure.reason, folder)
     })
   }
 
@@ -164,14 +165,22 @@ export function createEngineSet({ folder, basePort, env, say }: EngineSetOptions
 }
 
 /** @throws StartupError DISK_FULL, DATA_DIR_NOT_WRITABLE */
-async function makeFolder(folder: string): Promise<void> {
+async function prepareFolder(folder: string): Promise<void> {
   try {
-    await mkdir(folder, { recursive: true })
+    await makeFolder(folder, 0o755)
     const { bavail, bsize } = await statfs(folder)
     if (bavail * bsize < leastFree) throw diskFull(folder, bavail * bsize)
   } catch (error) {
-    throw folderFault(error, folder) ?? error
+    throw faultOf(error, folder)
   }
+}
+
+/** A fault of the set's folder in words of this command. */
+function faultOf(error: unknown, folder: string): unknown {
+  const fault = error instanceof StartupError ? error : folderFault(error, folder)
+  if (!fault) return error
+  const remedy = fault.remedy.replace('DATA_DIR', 'ENGINES_DIR')
+  return new StartupError(fault.code, fault.message, remedy, { cause: error })
 }
 
 const passwordFile = (folder: string): string => join(folder, 'password')
