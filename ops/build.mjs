@@ -11,6 +11,7 @@ export const programs = {
   standalone: 'ops/standalone/index.ts',
   gateway: 'gateway/src/index.ts',
   admin: 'ops/admin/index.ts',
+  backup: 'ops/backup/index.ts',
   bench: 'ops/bench/index.ts',
   engines: 'ops/engines/index.ts',
   drill: 'ops/drills/index.ts',

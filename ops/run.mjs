@@ -197,6 +197,8 @@ const commands = {
   dev: () => run(node, ['ops/dev.mjs', ...rest]),
   test: () => run(node, ['node_modules/vitest/vitest.mjs', 'run', ...rest]),
   check: () => run(node, ['ops/ci/check.mjs', ...rest]),
+  backup: () => program('backup', ['backup', ...rest]),
+  restore: () => program('backup', ['restore', ...rest]),
   service: () => {
     const [service, ...args] = rest
     const known = readdirSync('subgraphs').filter((name) =>

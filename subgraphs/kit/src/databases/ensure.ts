@@ -3,7 +3,7 @@ import { reasonOf, StartupError } from '../errors.ts'
 import { connectMysql, createMysqlDatabase, isMysqlError, mysqlErrors } from '../mysql/connect.ts'
 import { createDatabase } from '../postgres/embedded.ts'
 import { databaseEngine, databaseName, urlOfDatabase } from './engine.ts'
-import { halfRestored, restoringTable } from './restoring.ts'
+import { halfRestored, restoringMark } from './restoring.ts'
 
 /**
  * Makes the database that a URL names unless it is there. MongoDB makes its databases itself, with their first document.
@@ -37,7 +37,7 @@ async function ensurePostgres(url: string): Promise<boolean> {
   const client = new pg.Client({ connectionString: url, connectionTimeoutMillis: 10_000 })
   try {
     await client.connect()
-    const { rows } = await client.query('SELECT WHERE to_regclass($1) IS NOT NULL', [restoringTable])
+    const { rows } = await client.query('SELECT WHERE to_regnamespace($1) IS NOT NULL', [restoringMark])
     return rows.length > 0
   } catch (error) {
     // 3D000: no such database.
@@ -52,7 +52,7 @@ async function ensurePostgres(url: string): Promise<boolean> {
 async function ensureMysql(url: string): Promise<boolean> {
   try {
     const connection = await connectMysql(url)
-    const rows = await connection.query<unknown[]>('SHOW TABLES LIKE ?', [restoringTable])
+    const rows = await connection.query<unknown[]>('SHOW TABLES LIKE ?', [restoringMark])
     await connection.end()
     return rows.length > 0
   } catch (error) {

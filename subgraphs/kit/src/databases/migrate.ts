@@ -11,6 +11,8 @@ export interface MigrateOptions {
   readonly url: string
   /** Folder of Prisma migrations; absolute or from the repository's root. */
   readonly folder: string
+  /** These alone: who restores a backup goes on from the tables of then. Default all. */
+  readonly only?: readonly string[]
 }
 
 /** Where a database stands. */
@@ -32,9 +34,17 @@ interface AppliedRow {
 }
 
 /** Compares the folder with the database's `_prisma_migrations` by one statement, without Prisma's engine. */
-export async function migrationStatus({ url, folder }: MigrateOptions): Promise<MigrationStatus> {
-  const [migrations, rows] = await Promise.all([readMigrations(folder), appliedRows(url)])
+export async function migrationStatus(options: MigrateOptions): Promise<MigrationStatus> {
+  const [migrations, rows] = await Promise.all([chosenMigrations(options), appliedRows(options.url)])
   return compare(migrations, rows)
+}
+
+async function chosenMigrations({ url, folder, only }: MigrateOptions): Promise<readonly Migration[]> {
+  const migrations = await readMigrations(folder)
+  if (only === undefined) return migrations
+  const unknown = only.filter((name) => migrations.every((migration) => migration.name !== name))
+  if (unknown.length > 0) throw newerVersion(url, unknown)
+  return migrations.filter(({ name }) => only.includes(name))
 }
 
 function compare(migrations: readonly Migration[], rows: readonly AppliedRow[]): MigrationStatus {
@@ -62,15 +72,11 @@ function compare(migrations: readonly Migration[], rows: readonly AppliedRow[]):
  * @throws StartupError DATABASE_UNREACHABLE, DATA_VERSION, MIGRATION_FAILED
  */
 export async function applyMigrations(options: MigrateOptions): Promise<readonly string[]> {
-  const migrations = await readMigrations(options.folder)
+  const migrations = await chosenMigrations(options)
   const status = compare(migrations, await appliedRows(options.url))
   const service = databaseName(options.url)
   if (status.unknown.length > 0) {
-    throw new StartupError(
-      'DATA_VERSION',
-      `The database ${service} was migrated by a newer version (${status.unknown.join(', ')}).`,
-      'Start the newer version, or another database.',
-    )
+    throw newerVersion(options.url, status.unknown)
   }
   if (status.edited.length > 0) {
     throw new StartupError(
@@ -91,6 +97,14 @@ export async function applyMigrations(options: MigrateOptions): Promise<readonly
   } finally {
     await engine.close()
   }
+}
+
+function newerVersion(url: string, names: readonly string[]): StartupError {
+  return new StartupError(
+    'DATA_VERSION',
+    `The database ${databaseName(url)} was migrated by a newer version (${names.join(', ')}).`,
+    'Start the newer version, or another database.',
+  )
 }
 
 async function failed(options: MigrateOptions, error: unknown): Promise<StartupError> {

@@ -2,8 +2,11 @@ import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { StartupError } from '../errors.ts'
 
-/** A table of a database into which a backup is being restored, from before its first change until all is restored. */
-export const restoringTable = '_restoring'
+/**
+ * A schema (PostgreSQL), table (MySQL) or collection (MongoDB) of a database into which a backup is being restored, from
+ * before its first change until all is restored.
+ */
+export const restoringMark = 'movieverse_restoring'
 
 /** The same for the databases of a data folder's built-in server. */
 export function restoringFile(dataDir: string): string {

@@ -36,10 +36,7 @@ function connectionConfig(url: string): ConnectionConfig {
 }
 
 /** One connection. `multipleStatements`: scripts, where no values are put in. */
-export function connectMysql(
-  url: string,
-  options: Pick<ConnectionConfig, 'database' | 'multipleStatements'> = {},
-): Promise<Connection> {
+export function connectMysql(url: string, options: ConnectionConfig = {}): Promise<Connection> {
   return createConnection({ ...connectionConfig(url), ...options })
 }
 
