@@ -1,7 +1,7 @@
 import pg from 'pg'
 import type { EventConsumer } from '../src/bus/bus.ts'
 import { pgDatabase } from '../src/outbox/database.ts'
-import { createInbox } from '../src/outbox/sql-inbox.ts'
+import { createEffects } from '../src/outbox/effects.ts'
 import { outboxTables } from '../src/outbox/tables.ts'
 import { upTo } from './events.ts'
 
@@ -21,13 +21,14 @@ export async function openEffects(url: string): Promise<Effects> {
   await pool.query(outboxTables)
   await pool.query('create table if not exists effect (place bigserial, key text, number int)')
   const database = pgDatabase(pool)
-  const inbox = createInbox()
   return {
-    of: (group) => (event) =>
-      database.transaction(async (sql) => {
-        if (!(await inbox.accept(sql, group, event.id))) return
-        await sql.execute('insert into effect (key, number) values ($1, $2)', [event.key, event.data.number])
-      }),
+    of(group) {
+      const effects = createEffects({ database, group })
+      return ({ id, key, data }) =>
+        effects.once(id, async (sql) => {
+          await sql.execute('insert into effect (key, number) values ($1, $2)', [key, data.number])
+        })
+    },
     async count() {
       return Number((await pool.query('select count(*) from effect')).rows[0].count)
     },

@@ -26,16 +26,17 @@ export function prismaDatabase(
   }
 }
 
-/** A pg pool; what is sent outside transactions, the small reads, is prepared. */
+/** A pg pool, its connections its own; what comes again is prepared. */
 export function pgDatabase(pool: Pool): OutboxDatabase {
+  const names = createStatementNames()
   return {
-    sql: pgSql(pool, createStatementNames()),
+    sql: pgSql(pool, names),
     async transaction(work) {
       const client = await pool.connect()
       let broken: unknown
       try {
         await client.query('begin')
-        const result = await work(pgSql(client))
+        const result = await work(pgSql(client, names))
         await client.query('commit')
         return result
       } catch (error) {
