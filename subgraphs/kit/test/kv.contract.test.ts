@@ -1,39 +1,16 @@
-import { afterAll, beforeAll, describe, expect, onTestFinished, test, vi } from 'vitest'
+import { beforeAll, describe, expect, test, vi } from 'vitest'
 import { type KeyValue, KeyValueUnavailable } from '../src/kv/kv.ts'
-import { createTestDatabase, type TestDatabase } from '../src/testing/database.ts'
-import { type KeyValueEngine, keyValueEngines } from './engines.ts'
 import { fresh } from './events.ts'
-import { redisPlaces } from './redis.ts'
+import { keyValueUses, useStores } from './kv-uses.ts'
 
-const engines: { name: KeyValueEngine; place: () => Promise<TestDatabase> }[] = [
-  { name: 'postgres', place: () => createTestDatabase('kit') },
-  ...redisPlaces.map((place) => ({ name: 'redis' as const, place })),
-]
-const uses = engines.flatMap((engine) => [
-  { ...engine, use: 'sessions', durable: true },
-  { ...engine, use: 'caches', durable: false },
-])
+const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms))
 
-describe.each(uses)('the key-value store for $use on $name', ({ name, place, durable }) => {
-  let server: TestDatabase
+describe.each(keyValueUses)('the key-value store for $use on $name', (use) => {
+  const stores = useStores(use)
   let store: KeyValue
-  const open = () => keyValueEngines[name](server.url, durable)
-  const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms))
-
-  beforeAll(async () => {
-    server = await place()
-    store = await open()
+  beforeAll(() => {
+    store = stores.store()
   })
-  afterAll(async () => {
-    await store.close()
-    await server.close()
-  })
-
-  async function secondStore(): Promise<KeyValue> {
-    const other = await open()
-    onTestFinished(() => other.close())
-    return other
-  }
 
   test('answers what was set, and null for what was not', async () => {
     const key = fresh('key')
@@ -88,14 +65,14 @@ describe.each(uses)('the key-value store for $use on $name', ({ name, place, dur
 
   test('shows a write to other processes: at once for sessions, within a second for caches', async () => {
     const key = fresh('key')
-    const other = await secondStore()
+    const other = await stores.second()
     await store.set(key, '1')
     expect(await other.get(key)).toBe('1')
     await store.set(key, '2')
-    if (durable) expect(await other.get(key)).toBe('2')
+    if (use.durable) expect(await other.get(key)).toBe('2')
     else await vi.waitFor(async () => expect(await other.get(key)).toBe('2'), { timeout: 5000 })
     await store.delete([key])
-    if (durable) expect(await other.get(key)).toBeNull()
+    if (use.durable) expect(await other.get(key)).toBeNull()
     else await vi.waitFor(async () => expect(await other.get(key)).toBeNull(), { timeout: 5000 })
   })
 
@@ -113,39 +90,6 @@ describe.each(uses)('the key-value store for $use on $name', ({ name, place, dur
     expect(await store.get(key)).toBeNull()
   })
 
-  /** How many of 50, from two processes, replace the same value. */
-  async function winners(sides: readonly KeyValue[]): Promise<number> {
-    const key = fresh('key')
-    await store.set(key, 'before')
-    const won = await Promise.all(
-      Array.from({ length: 50 }, (_, index) =>
-        sides[index % 2]?.compareAndSet(key, 'before', `${index}`, { ttlMs: 60_000 }),
-      ),
-    )
-    return won.filter(Boolean).length
-  }
-
-  /** What a counter stands at after 100 counts of two processes. */
-  async function countTo100(sides: readonly KeyValue[]): Promise<string | null> {
-    const key = fresh('counter')
-    await Promise.all(Array.from({ length: 100 }, (_, index) => sides[index % 2]?.increment(key, 1)))
-    return store.get(key)
-  }
-
-  test('lets one of 50 win who replace the same value, and counts exactly', async () => {
-    const sides = [store, await secondStore()]
-    for (let round = 0; round < 5; round += 1) {
-      expect(await winners(sides)).toBe(1)
-      expect(await countTo100(sides)).toBe('100')
-    }
-  })
-
-  test('is seen to fail at both where reading and writing are two calls', async () => {
-    const sides = [store, await secondStore()].map((side) => inTwoCalls(side))
-    expect(await winners(sides)).toBeGreaterThan(1)
-    expect(Number(await countTo100(sides))).toBeLessThan(100)
-  })
-
   test('gives a replaced value the tags and the time that come with it, and no others', async () => {
     const [key, old, young] = [fresh('key'), fresh('old'), fresh('young')]
     await store.set(key, '1', { tags: [old] })
@@ -156,34 +100,6 @@ describe.each(uses)('the key-value store for $use on $name', ({ name, place, dur
     expect(await store.keysByTag(young)).toEqual([])
     await pause(400)
     expect(await store.get(key)).toBe('3')
-  })
-
-  test('lets one of many win who set the same absent key, and again after its time', async () => {
-    const key = fresh('lock')
-    const other = await secondStore()
-    const race = async () =>
-      (
-        await Promise.all(
-          Array.from({ length: 30 }, (_, index) =>
-            (index % 2 ? store : other).compareAndSet(key, null, String(index), { ttlMs: 60_000 }),
-          ),
-        )
-      ).filter(Boolean)
-    expect(await race()).toHaveLength(1)
-    expect(await race()).toHaveLength(0)
-    await store.set(key, 'released soon', { ttlMs: 50 })
-    await pause(100)
-    expect(await race()).toHaveLength(1)
-  })
-
-  test('counts exactly, whoever counts', async () => {
-    const key = fresh('counter')
-    const other = await secondStore()
-    await Promise.all(
-      Array.from({ length: 100 }, (_, index) => (index % 2 ? store : other).increment(key, 1)),
-    )
-    expect(await store.increment(key, -50)).toEqual({ value: 50, expiresInMs: null })
-    expect(await store.get(key)).toBe('50')
   })
 
   test('keeps a counter’s window where its first call put it', async () => {
@@ -231,47 +147,12 @@ describe.each(uses)('the key-value store for $use on $name', ({ name, place, dur
     expect(await store.getMany([a, b, c])).toEqual(['1', null, null])
   })
 
-  test('deletes by tag what was there before, while others write under the tag', async () => {
-    const tag = fresh('tag')
-    const other = await secondStore()
-    const before = Array.from({ length: 20 }, (_, index) => fresh(`before-${index}`))
-    const meanwhile = Array.from({ length: 60 }, (_, index) => fresh(`meanwhile-${index}`))
-    await store.setMany(
-      before.map((key) => [key, 'old'] as const),
-      { tags: [tag] },
-    )
-    const [deleted] = await Promise.all([
-      Promise.all([store.deleteByTag(tag), other.deleteByTag(tag), store.deleteByTag(tag)]),
-      ...meanwhile.map((key, index) =>
-        (index % 2 ? store : other).set(key, 'new', { tags: [tag], ttlMs: 60_000 }),
-      ),
-    ])
-    expect(await store.getMany(before)).toEqual(before.map(() => null))
-    // Whatever was not deleted is there and still under its tag: nothing is half gone.
-    const left = (await other.getMany(meanwhile)).filter((value) => value !== null).length
-    expect(await store.keysByTag(tag)).toHaveLength(left)
-    expect(deleted.reduce((sum, count) => sum + count, 0)).toBe(before.length + meanwhile.length - left)
-    expect(await store.deleteByTag(tag)).toBe(left)
-    expect(await store.keysByTag(tag)).toEqual([])
-  })
-
   test('keeps characters outside the basic plane in keys, values and tags', async () => {
     const [key, tag] = [fresh('🎬 clé'), fresh('🍿')]
     await store.set(key, '😀𐍈 ñ\u{10ffff}\n', { tags: [tag] })
     expect(await store.get(key)).toBe('😀𐍈 ñ\u{10ffff}\n')
     expect(await store.keysByTag(tag)).toEqual([key])
     expect(await store.compareAndSet(key, '😀𐍈 ñ\u{10ffff}\n', '🎞')).toBe(true)
-  })
-
-  test('takes ten thousand keys in one call', async () => {
-    const tag = fresh('many')
-    const entries = Array.from({ length: 10_000 }, (_, index) => [`${tag} ${index}`, `${index}`] as const)
-    const keys = entries.map(([key]) => key)
-    await store.setMany(entries, { tags: [tag], ttlMs: 600_000 })
-    expect(await store.getMany(keys)).toEqual(entries.map(([, value]) => value))
-    expect(await store.keysByTag(tag)).toHaveLength(10_000)
-    expect(await store.delete(keys.slice(0, 4_000))).toBe(4_000)
-    expect(await store.deleteByTag(tag)).toBe(6_000)
   })
 
   test('takes values of 8 MiB and keys of 1,024 bytes, and refuses what is larger before anything is written', async () => {
@@ -305,55 +186,34 @@ describe.each(uses)('the key-value store for $use on $name', ({ name, place, dur
     const key = fresh('counter')
     await store.increment(key, Number.MAX_SAFE_INTEGER - 1)
     expect((await store.increment(key, 1)).value).toBe(Number.MAX_SAFE_INTEGER)
-    await expect(store.increment(key, 0.5)).rejects.toThrow()
+    for (const by of [0.5, Number.NaN, Number.MAX_SAFE_INTEGER + 1])
+      await expect(store.increment(key, by)).rejects.toThrow(RangeError)
   })
 
-  test('takes writes of the same keys from many sides without standing still', async () => {
-    const keys = Array.from({ length: 20 }, (_, index) => fresh(`key-${index}`))
-    const other = await secondStore()
-    await Promise.all(
-      Array.from({ length: 20 }, (_, round) => {
-        const order = round % 2 ? keys : [...keys].reverse()
-        const side = round % 2 ? store : other
-        return round % 5 === 4
-          ? side.delete(order)
-          : side.setMany(order.map((key) => [key, String(round)] as const))
-      }),
-    )
-    await store.setMany(keys.map((key) => [key, 'last'] as const))
-    expect(await store.getMany(keys)).toEqual(keys.map(() => 'last'))
+  test('takes a time of 0, which is over at once, and refuses one that is none', async () => {
+    const key = fresh('key')
+    await store.set(key, 'value', { ttlMs: 0, tags: ['none'] })
+    expect(await store.get(key)).toBeNull()
+    for (const ttlMs of [-1, Number.NaN, Number.POSITIVE_INFINITY]) {
+      await expect(store.set(key, 'value', { ttlMs })).rejects.toThrow(RangeError)
+      await expect(store.increment(key, 1, { ttlMs })).rejects.toThrow(RangeError)
+    }
+    expect(await store.get(key)).toBeNull()
   })
 
   test('keeps values when it is closed and opened again', async () => {
     const key = fresh('key')
-    const first = await open()
+    const first = await stores.open()
     await first.set(key, 'kept')
     await first.close()
-    expect(await (await secondStore()).get(key)).toBe('kept')
+    expect(await (await stores.second()).get(key)).toBe('kept')
   })
 
   test('answers to a ping, and refuses it once it is closed', async () => {
-    const other = await open()
+    const other = await stores.open()
     await other.ping()
     await other.close()
     await expect(other.ping()).rejects.toThrow(KeyValueUnavailable)
     await expect(other.get('key')).rejects.toThrow(KeyValueUnavailable)
   })
 })
-
-/** A store as it must not be: it decides by what it read before. */
-function inTwoCalls(store: KeyValue): KeyValue {
-  return {
-    ...store,
-    async compareAndSet(key, expected, next, options) {
-      if ((await store.get(key)) !== expected || next === null) return false
-      await store.set(key, next, options)
-      return true
-    },
-    async increment(key, by) {
-      const value = Number(await store.get(key)) + by
-      await store.set(key, `${value}`)
-      return { value, expiresInMs: null }
-    },
-  }
-}

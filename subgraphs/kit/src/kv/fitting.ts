@@ -2,6 +2,8 @@ import type { KeyValue, SetOptions } from './kv.ts'
 
 const maxKeyBytes = 1024
 const maxValueBytes = 8 * 1024 * 1024
+/** A century. */
+const maxTtlMs = 100 * 365 * 86_400_000
 
 function refuseUnfit(what: string, text: string, maxBytes: number): void {
   // A UTF-16 code unit is three bytes of UTF-8 at most: short texts need no counting.
@@ -14,8 +16,14 @@ function checkKeys(keys: Iterable<string>): void {
   for (const key of keys) refuseUnfit('key', key, maxKeyBytes)
 }
 
-function checkTags(options: SetOptions | undefined): void {
+function checkTime(ttlMs: number | undefined): void {
+  if (ttlMs !== undefined && !(ttlMs >= 0 && ttlMs <= maxTtlMs))
+    throw new RangeError(`A key of the key-value store lives for 0 to ${maxTtlMs} ms.`)
+}
+
+function checkOptions(options: SetOptions | undefined): void {
   for (const tag of options?.tags ?? []) refuseUnfit('tag', tag, maxKeyBytes)
+  checkTime(options?.ttlMs)
 }
 
 const checkValue = (value: string) => refuseUnfit('value', value, maxValueBytes)
@@ -35,7 +43,7 @@ export function refusingUnfit(store: KeyValue): KeyValue {
     async set(key, value, options) {
       checkKeys([key])
       checkValue(value)
-      checkTags(options)
+      checkOptions(options)
       await store.set(key, value, options)
     },
     async setMany(entries, options) {
@@ -43,13 +51,13 @@ export function refusingUnfit(store: KeyValue): KeyValue {
         checkKeys([key])
         checkValue(value)
       }
-      checkTags(options)
+      checkOptions(options)
       await store.setMany(entries, options)
     },
     async compareAndSet(key, expected, next, options) {
       checkKeys([key])
       if (next !== null) checkValue(next)
-      checkTags(options)
+      checkOptions(options)
       return store.compareAndSet(key, expected, next, options)
     },
     async delete(keys) {
@@ -58,14 +66,16 @@ export function refusingUnfit(store: KeyValue): KeyValue {
     },
     async increment(key, by, options) {
       checkKeys([key])
+      checkTime(options?.ttlMs)
+      if (!Number.isSafeInteger(by)) throw new RangeError('A counter counts in whole numbers.')
       return store.increment(key, by, options)
     },
     async keysByTag(tag) {
-      checkTags({ tags: [tag] })
+      checkOptions({ tags: [tag] })
       return store.keysByTag(tag)
     },
     async deleteByTag(tag) {
-      checkTags({ tags: [tag] })
+      checkOptions({ tags: [tag] })
       return store.deleteByTag(tag)
     },
   }

@@ -13,8 +13,8 @@ export interface SetOptions {
  * and no read is answered from this process. `cache` may be lost at any time, and a read may be a second old; this
  * process's own writes are always seen by it.
  *
- * Keys, tags and values are text without U+0000; keys and tags of at most 1,024 bytes of UTF-8, values of at most 8 MiB.
- * What is not is refused with a RangeError before anything is written. Counters are exact up to 2^53 − 1.
+ * Keys, tags and values are text without U+0000; keys and tags of at most 1,024 bytes of UTF-8, values of at most 8 MiB;
+ * times are 0 to a century. What is not is refused with a RangeError before anything is written. Counters are exact up to 2^53 − 1.
  *
  * A call that the store does not answer, or not within `answerWithinMs`, rejects with KeyValueUnavailable; a write may
  * have been done all the same. No call is repeated by the engine. Once the store answers again, so do the calls.
