@@ -73,6 +73,15 @@ test('kill -9 in the middle of 200 reviews: none that was acknowledged is missin
   expect(serversIn(environment.DATA_DIR)).toEqual([])
 }, 180_000)
 
+test('a fresh platform welcomes with its address, the demo accounts, a one-time administrator password and a query to try', async () => {
+  const platform = await start({ DATA_DIR: await dataFolder() })
+  expect(platform.output()).toContain(platform.url.replace('127.0.0.1', 'localhost'))
+  expect(platform.output()).toContain('demo')
+  expect(platform.output()).toMatch(/admin\s+\S{12,}/)
+  expect(platform.output()).toContain('movie(')
+  await platform.stop()
+}, 300_000)
+
 test('without the sample there is an administrator and no demo account', async () => {
   const platform = await start({ DATA_DIR: await dataFolder(), SAMPLE: 'none' })
   expect(platform.output()).not.toContain('demo')
