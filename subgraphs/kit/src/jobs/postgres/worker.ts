@@ -1,4 +1,5 @@
-import type { JobWithMetadata, PgBoss } from 'pg-boss'
+import type { JobAttempt, JobWithMetadata, PgBoss } from 'pg-boss'
+import { createBatches } from '../../batches.ts'
 import { backOff, type Latch } from '../../latch.ts'
 import type { Log } from '../../log.ts'
 import { attemptJob } from '../attempt.ts'
@@ -31,6 +32,11 @@ export function toJob(queue: string, job: JobWithMetadata<StoredJob>): Job {
 export function startWorkLoop(settings: WorkLoopSettings): { close(): Promise<void> } {
   const { boss, worker, log, latch, pollMs } = settings
   const { queue, concurrency = jobDefaults.concurrency, timeoutMs = jobDefaults.timeoutMs } = worker
+  // Jobs that end together are written as done together.
+  const complete = createBatches<JobAttempt>({
+    write: async (attempts) => void (await boss.complete(queue, [...attempts])),
+    limit: 200,
+  })
   const inHand = new Set<Promise<void>>()
   let closing = false
 
@@ -40,7 +46,7 @@ export function startWorkLoop(settings: WorkLoopSettings): { close(): Promise<vo
     const until = performance.now() + timeoutMs
     for (let failures = 0; ; ) {
       try {
-        if (failure === undefined) await boss.complete(queue, attempt)
+        if (failure === undefined) await complete([attempt])
         else await boss.fail(queue, attempt, { message: failure })
         return
       } catch (error) {
