@@ -26,7 +26,8 @@ export function createCompiler({ supergraph, transport, onError }: EngineOptions
     const { planned, introspection } = divideOperation(operation, denied)
     const plan = planned && (await planner.plan(planned, operation.name))
     const step = plan && compilePlan(plan, joins, sendTo)
-    const answer = createAnswer(operation, compileProjection(schema, operation, denied), joins)
+    const projection = compileProjection(schema, operation, denied)
+    const answer = createAnswer({ operation, schema, joins, projection })
 
     const introspect = (run: Run): void => {
       if (!introspection) return

@@ -45,6 +45,18 @@ describe.each(Object.entries(planners))('With %s’s plans', (_, planner) => {
     expect(JSON.stringify(errors)).not.toContain('locations')
   })
 
+  test('an error that makes an object null says nothing of the other fields that go with it', async () => {
+    storms.add('Sailor.friends:p1')
+    const { data, errors } = await open().ask('{ ship(id: "s1") { captain { name friends { rank } } } }')
+    expect(data).toEqual({ ship: { captain: null } })
+    expect(summary(errors)).toEqual([['ship.captain.friends', 'DOWNSTREAM_SERVICE_ERROR', 'crew']])
+    const all = await open().ask('{ admiral { name } sailors { name friends { rank } } }')
+    expect(all.data).toBeNull()
+    expect(new Set(summary(all.errors)?.map(([, code]) => code))).toEqual(
+      new Set(['DOWNSTREAM_SERVICE_ERROR']),
+    )
+  })
+
   test('codes and details of a subgraph’s error are kept, its stack is not', async () => {
     subgraphs.intercept(({ service }, response) => {
       if (service !== 'registry') return false
