@@ -59,4 +59,17 @@ describe.each(keyValueServers)('the key-value store on $name', ({ start }) => {
       expect(await cache.get(key)).toBe('again')
     },
   )
+
+  test('loses but what is under way when its connections are dropped', async () => {
+    const key = fresh('key')
+    await sessions.set(key, 'kept')
+    for (let round = 0; round < 3; round += 1) {
+      const underWay = Promise.allSettled(Array.from({ length: 50 }, () => sessions.increment(`${key} n`, 1)))
+      await server.dropConnections()
+      for (const call of await underWay)
+        if (call.status === 'rejected') expect(call.reason).toBeInstanceOf(KeyValueUnavailable)
+      await vi.waitFor(async () => expect(await sessions.get(key)).toBe('kept'), { timeout: 10_000 })
+    }
+    expect(Number(await sessions.get(`${key} n`))).toBeLessThanOrEqual(150)
+  })
 })

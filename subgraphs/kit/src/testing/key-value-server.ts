@@ -21,6 +21,8 @@ export interface KeyValueServer {
   kill(): Promise<void>
   /** Again, with what it had; resolves when it answers. */
   start(): Promise<void>
+  /** Ends all connections of stores; the server goes on. */
+  dropConnections(): Promise<void>
   /** Removes every key of every store. */
   flush(): Promise<void>
   close(): Promise<void>
@@ -39,6 +41,7 @@ async function startRedis(): Promise<KeyValueServer> {
     stop: () => server.stop(),
     kill: () => server.kill(),
     start: () => server.start(),
+    dropConnections: async () => void (await server.command('CLIENT', 'KILL', 'SKIPME', 'yes')),
     flush: async () => void (await server.command('FLUSHALL')),
     close: () => server.close(),
   }
@@ -50,6 +53,12 @@ async function startPostgres(): Promise<KeyValueServer> {
     startEmbeddedPostgres({ dataDir: join(dataDir, 'postgres'), port, log: silentLog })
   let server = await launch()
   const url = server.url('postgres')
+  async function query(text: string): Promise<void> {
+    const client = new pg.Client({ connectionString: url })
+    await client.connect()
+    await client.query(text)
+    await client.end()
+  }
   return {
     open: (durable) => createPostgresKeyValue({ url, durable, log: silentLog }),
     stop: () => server.stop(),
@@ -60,14 +69,19 @@ async function startPostgres(): Promise<KeyValueServer> {
       while (await readPostmaster(folder)) await delay(20)
     },
     async start() {
-      server = await launch(server.port)
+      // Its port may be a passing connection's for a moment, its memory that of children which have yet to end.
+      for (const deadline = performance.now() + 15_000; ; await delay(200)) {
+        try {
+          server = await launch(server.port)
+          return
+        } catch (error) {
+          if (performance.now() > deadline) throw error
+        }
+      }
     },
-    async flush() {
-      const client = new pg.Client({ connectionString: url })
-      await client.connect()
-      await client.query('truncate kv.durable_entry, kv.volatile_entry')
-      await client.end()
-    },
+    dropConnections: () =>
+      query("select pg_terminate_backend(pid) from pg_stat_activity where application_name like 'kv %'"),
+    flush: () => query('truncate kv.durable_entry, kv.volatile_entry'),
     async close() {
       await server.stop()
       await rm(dataDir, { recursive: true, force: true })
