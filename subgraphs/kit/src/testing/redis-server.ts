@@ -5,6 +5,7 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { type AddressInfo, createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { delimiter, join } from 'node:path'
+import { setTimeout as delay } from 'node:timers/promises'
 import { Redis } from 'ioredis'
 import { processEnv } from '../env.ts'
 
@@ -46,6 +47,8 @@ export async function startRedisServer(...settings: readonly [string, string][])
   const url = `redis://127.0.0.1:${port}`
   let child: ChildProcess | undefined
 
+  const hasEnded = () => !child || child.exitCode !== null || child.signalCode !== null
+
   async function command(name: string, ...parameters: string[]): Promise<unknown> {
     const client = new Redis(url, { maxRetriesPerRequest: 0, retryStrategy: () => null })
     try {
@@ -60,22 +63,23 @@ export async function startRedisServer(...settings: readonly [string, string][])
     const durable = { save: '', appendonly: 'yes', appendfsync: 'always' }
     const fixed = { port: `${port}`, bind: '127.0.0.1', dir: folder, ...durable }
     const args = [...Object.entries(fixed), ...settings].flatMap(([name, value]) => [`--${name}`, value])
-    const started = spawn('redis-server', args, { stdio: 'ignore' })
-    child = started
-    const failure = once(started, 'error').then(([error]) => Promise.reject(error))
-    for (const deadline = Date.now() + 10_000; ; ) {
+    for (const deadline = Date.now() + 15_000; ; await delay(20)) {
+      // It ends at once while its port is a passing connection's.
+      if (hasEnded()) {
+        child = spawn('redis-server', args, { stdio: 'ignore' })
+        await once(child, 'spawn')
+      }
       try {
-        await Promise.race([command('PING'), failure])
+        await command('PING')
         return
       } catch (error) {
-        if (Date.now() > deadline || started.pid === undefined) throw error
-        await new Promise((resolve) => setTimeout(resolve, 20))
+        if (Date.now() > deadline) throw error
       }
     }
   }
 
   async function end(signal: NodeJS.Signals): Promise<void> {
-    if (!child || child.exitCode !== null || child.signalCode !== null) return
+    if (!child || hasEnded()) return
     const ended = once(child, 'exit')
     child.kill(signal)
     await ended
