@@ -112,7 +112,10 @@ describe.each(jobQueues)('the job queue on $name', (engine) => {
         atOnce -= 1
       },
     })
-    await on.jobs.publish(queue, numbered(20))
+    await on.jobs.publish(
+      queue,
+      numbered(20).map((job, index) => ({ ...job, priority: index % 4 })),
+    )
     await eventually(() => expect(done).toHaveLength(20))
     expect(most).toBe(3)
   })
@@ -136,6 +139,33 @@ describe.each(jobQueues)('the job queue on $name', (engine) => {
     expect(done).toEqual([0])
     const rest = await on.work({ queue })
     await eventually(() => expect(numbers(rest)).toEqual([1]))
+  })
+
+  test('leaves at its close to others what it held and had not begun', async () => {
+    const queue = on.queue()
+    const gate = Promise.withResolvers<void>()
+    const begun: unknown[] = []
+    const running = await on.jobs.work({
+      queue,
+      concurrency: 1,
+      handle({ data }) {
+        begun.push(data.number)
+        return gate.promise
+      },
+    })
+    await on.jobs.publish(queue, [{ data: { number: 1 }, priority: 5 }])
+    await eventually(() => expect(begun).toEqual([1]))
+    await on.jobs.publish(queue, [
+      { data: { number: 2 } },
+      { data: { number: 3 }, priority: 9 },
+      { data: { number: 4 }, priority: 9 },
+    ])
+    const closed = running.close()
+    gate.resolve()
+    await closed
+    expect(begun).toEqual([1])
+    const rest = await on.work({ queue, concurrency: 1 })
+    await eventually(() => expect(numbers(rest)).toEqual([3, 4, 2]))
   })
 
   test('answers to a ping, and refuses it once it is closed', async () => {
