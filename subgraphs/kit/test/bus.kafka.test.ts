@@ -8,7 +8,7 @@ import { eventually, listenOn } from './buses.ts'
 import { busEngines } from './engines.ts'
 import { fresh, newEvent, numberedEvents, numbersByKey, upTo } from './events.ts'
 import { kafkaPlaces } from './kafka.ts'
-import { type KafkaServer, startKafkaServer } from './kafka-server.ts'
+import { type PrivateServer, startKafka } from './private-servers.ts'
 
 describe.each(kafkaPlaces.map((place) => ({ place })))('the event bus on Kafka', ({ place }) => {
   let server: TestDatabase
@@ -180,15 +180,15 @@ describe.each(kafkaPlaces.map((place) => ({ place })))('the event bus on Kafka',
 })
 
 describe.runIf(kafkaPlaces.length > 0)('when the broker is killed', () => {
-  let server: KafkaServer
+  let server: PrivateServer
 
   beforeAll(async () => {
-    server = await startKafkaServer()
+    server = await startKafka()
   }, 60_000)
   afterAll(() => server.close(), 30_000)
 
   const open = async () => {
-    const bus = await createKafkaBus({ brokers: [server.address], log: silentLog })
+    const bus = await createKafkaBus({ brokers: [server.url], log: silentLog })
     onTestFinished(() => bus.close())
     return bus
   }

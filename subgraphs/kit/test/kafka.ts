@@ -1,13 +1,13 @@
 import { randomUUID } from 'node:crypto'
 import { Kafka, logLevel } from 'kafkajs'
 import { vi } from 'vitest'
-import { processEnv } from '../src/env.ts'
 import type { TestDatabase } from '../src/testing/database.ts'
+import { engineAddress } from '../src/testing/engines.ts'
 
-const { KAFKA_BROKERS } = processEnv
+const brokers = engineAddress('kafka')
 
 /** The Kafka cluster that is up, if one is. */
-export const kafkaPlaces: (() => TestDatabase)[] = KAFKA_BROKERS ? [() => placeIn(KAFKA_BROKERS)] : []
+export const kafkaPlaces: (() => TestDatabase)[] = brokers ? [() => placeIn(brokers)] : []
 
 /** A corner of a Kafka cluster: all names in it begin with the same prefix. Closed, its topics and groups are gone. */
 function placeIn(brokers: string): TestDatabase {

@@ -28,15 +28,21 @@ export const rabbitmqIsThere =
   processEnv.REQUIRE_ENGINES === '1' || existsSync('/usr/lib/rabbitmq/bin/rabbitmq-server')
 
 /** RabbitMQ in a set of engines of its own. */
-export async function startRabbitmq(): Promise<PrivateServer> {
-  const folder = await mkdtemp(join(tmpdir(), 'movieverse-rabbitmq-'))
-  const { RABBITMQ_URL: _, ...others } = processEnv
+export const startRabbitmq = (): Promise<PrivateServer> => startEngine('rabbitmq', 'RABBITMQ_URL')
+
+/** Kafka in a set of engines of its own; its URL is a broker's `host:port`. */
+export const startKafka = (): Promise<PrivateServer> => startEngine('kafka', 'KAFKA_BROKERS')
+
+async function startEngine(name: string, variable: string): Promise<PrivateServer> {
+  const folder = await mkdtemp(join(tmpdir(), `movieverse-${name}-`))
+  // A server that the environment names would be taken for one that somebody else runs.
+  const { [variable]: _, ...others } = processEnv
   const env = { ...others, ENGINES_DIR: folder, ENGINES_PORT: `${randomInt(200, 290) * 100}` }
   const engines = async (command: string) => {
-    await run(process.execPath, ['ops/engines/index.ts', command, 'rabbitmq'], { env })
+    await run(process.execPath, ['ops/engines/index.ts', command, name], { env })
   }
   await engines('up')
-  const { stdout } = await run('grep', ['-oP', '^RABBITMQ_URL=\\K.*', join(folder, 'env')])
+  const { stdout } = await run('grep', ['-oP', `^${variable}=\\K.*`, join(folder, 'env')])
   return {
     url: stdout.trim(),
     kill: () => engines('kill'),

@@ -25,12 +25,10 @@ export function createEffects({ database, group }: { database: OutboxDatabase; g
     limit: effectsPerTransaction,
     write: (items) =>
       database.transaction(async (sql) => {
-        const accepted = await inbox.acceptAll(
-          sql,
-          group,
-          items.map(({ eventId }) => eventId),
-        )
-        for (const { eventId, effect } of items) if (accepted.has(eventId)) await effect(sql)
+        const ids = items.map(({ eventId }) => eventId)
+        const fresh = new Set(await inbox.acceptAll(sql, group, ids))
+        // An event that is there twice has its effect with the first.
+        for (const { eventId, effect } of items) if (fresh.delete(eventId)) await effect(sql)
       }),
   })
   return { once: (eventId, effect) => inBatches([{ eventId, effect }]) }

@@ -4,16 +4,15 @@ import type { BusEvent, EventBus } from '../bus/bus.ts'
 import { createPostgresBus } from '../bus/postgres.ts'
 import { silentLog } from '../log.ts'
 import { metrics } from '../metrics.ts'
-import { createInboxCleanup } from '../outbox/cleanup.ts'
 import type { OutboxDatabase } from '../outbox/database.ts'
 import { dialectOf } from '../outbox/dialect.ts'
 import { createOutboxLeases, outboxSlots } from '../outbox/leases.ts'
 import type { OutgoingEvent } from '../outbox/outbox.ts'
 import { createRelay, type Relay, type RelaySettings } from '../outbox/relay.ts'
-import { createInbox } from '../outbox/sql-inbox.ts'
 import type { SqlOutbox } from '../outbox/sql-outbox.ts'
 import { createSqlSource } from '../outbox/sql-source.ts'
 import { createTestDatabase, type TestDatabase } from './database.ts'
+import { testSqlInbox } from './sql-inbox.ts'
 
 /** A service's own database with the tables of outbox and inbox, empty. */
 export interface OutboxStore {
@@ -245,51 +244,5 @@ export function testSqlOutbox({ open, change }: OutboxContract): void {
     })
   })
 
-  describe('the inbox', () => {
-    test('accepts an event once per group', async () => {
-      const { database } = await newStore()
-      const inbox = createInbox()
-      const accept = (group: string) => database.transaction((sql) => inbox.accept(sql, group, 'event-1'))
-      expect(await accept('mail')).toBe(true)
-      expect(await accept('mail')).toBe(false)
-      expect(await accept('index')).toBe(true)
-    })
-
-    test('accepts again what was rolled back with its effect', async () => {
-      const { database } = await newStore()
-      const inbox = createInbox()
-      const failing = database.transaction(async (sql) => {
-        expect(await inbox.accept(sql, 'mail', 'event-1')).toBe(true)
-        throw new Error('the effect failed')
-      })
-      await expect(failing).rejects.toThrow('the effect failed')
-      expect(await database.transaction((sql) => inbox.accept(sql, 'mail', 'event-1'))).toBe(true)
-    })
-
-    test('lets one of two deliveries at the same time have the effect', async () => {
-      const { database } = await newStore()
-      const inbox = createInbox()
-      const accepted = await Promise.all(
-        upTo(8).map(() => database.transaction((sql) => inbox.accept(sql, 'mail', 'event-1'))),
-      )
-      expect(accepted.filter(Boolean)).toHaveLength(1)
-    })
-
-    test('forgets marks that are older than any redelivery', async () => {
-      const { database, count } = await newStore()
-      const { sql } = database
-      const inbox = createInbox()
-      for (const id of ['old', 'new']) await inbox.accept(sql, 'mail', id)
-      await sql.execute(
-        `update inbox set accepted_at = ${dialectOf(sql).nowPlus(-7_200_000)} where event_id = 'old'`,
-        [],
-      )
-      const settings = { name: 'tested', database, log: silentLog, keepMs: 3_600_000, everyMs: 20 }
-      const cleanup = createInboxCleanup(settings)
-      await cleanup.start()
-      await eventually(async () => expect(await count('inbox')).toBe(1))
-      expect(await sql.query('select event_id from inbox', [])).toEqual([{ event_id: 'new' }])
-      await cleanup.stop()
-    })
-  })
+  testSqlInbox(newStore)
 }

@@ -41,7 +41,9 @@ export interface Member {
 /** Events in memory for each place of `concurrency`: enough to keep all places busy between two reads. */
 const backlogPerPlace = 64
 const commitEveryMs = 50
+/** Milliseconds between looks at events that a transaction in flight hides: it may be the effect of the one before. */
 const firstHiddenMs = 2
+const longestHiddenMs = 16
 const measureEveryMs = 15_000
 
 /** Joins the group and works until it is closed. Resolved when it has joined. */
@@ -141,7 +143,7 @@ export async function startMember(settings: MemberSettings): Promise<Member> {
     }
     if (events.length >= limit) return 0
     // Hidden events become readable without a notice.
-    hiddenMs = hidden ? Math.min(2 * hiddenMs, 50) : firstHiddenMs
+    hiddenMs = hidden ? Math.min(2 * hiddenMs, longestHiddenMs) : firstHiddenMs
     return hidden ? hiddenMs : pollMs
   }
 
