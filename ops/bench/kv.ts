@@ -88,7 +88,9 @@ export async function benchKeyValue(args: string[]): Promise<void> {
       for (const [operation, call] of Object.entries(operations)) {
         const once = (turn: number) => call(subject, turn)
         await timed(once, { seconds: Math.min(1, seconds), callers })
+        const before = process.cpuUsage()
         const times = await timed(once, { seconds, callers })
+        const cpu = process.cpuUsage(before)
         report({
           bench: 'kv',
           name,
@@ -97,6 +99,8 @@ export async function benchKeyValue(args: string[]): Promise<void> {
           perSecond: rounded(times.length / seconds),
           p50Ms: rounded(quantile(times, 0.5), 3),
           p99Ms: rounded(quantile(times, 0.99), 3),
+          /** Of this process, the caller's. */
+          cpuMsPerCall: rounded((cpu.user + cpu.system) / 1000 / times.length, 3),
         })
       }
     } finally {
