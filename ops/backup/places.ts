@@ -102,7 +102,7 @@ export async function makeTables(
     const jobs = await createPostgresJobs({ url, log })
     await jobs.close()
   } else {
-    const { store } = await openMetadataEngine(url, { log })
+    const { store } = await openMetadataEngine(url, { log, restoring: true })
     await store.close()
   }
 }

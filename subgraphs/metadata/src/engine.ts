@@ -1,4 +1,5 @@
 import { databaseEngine } from '@movieverse/kit/databases/engine'
+import { halfRestored, restoringMark } from '@movieverse/kit/databases/restoring'
 import { StartupError } from '@movieverse/kit/errors'
 import type { Log } from '@movieverse/kit/log'
 import { plannedOnce } from '@movieverse/kit/postgres/prepared'
@@ -12,6 +13,8 @@ export interface EngineSettings {
   readonly log: Log
   /** Connections at most; default 5. MongoDB's change streams take theirs beside. */
   readonly connections?: number
+  /** Opens a store that is only half restored as well: who restores it. */
+  readonly restoring?: boolean
 }
 
 /** What is written is on most members of the replica set before it is acknowledged or read. */
@@ -23,20 +26,29 @@ export const mongoOptions: MongoClientOptions = {
   serverSelectionTimeoutMS: 5000,
 }
 
+async function isHalfRestored(client: MongoClient): Promise<boolean> {
+  const collections = await client.db().listCollections({}, { nameOnly: true }).toArray()
+  return collections.some(({ name }) => name === restoringMark)
+}
+
 /** Change streams that a relay keeps open. */
 const streams = 5
 
 /**
  * Opens the store that a URL names by its scheme, MongoDB or PostgreSQL.
- * @throws StartupError BAD_ENVIRONMENT for another engine, DATA_VERSION; the server's error
+ * @throws StartupError BAD_ENVIRONMENT for another engine, DATA_VERSION, RESTORE_UNFINISHED; the server's error
  */
 export async function openMetadataEngine(
   url: string,
-  { log, connections = 5 }: EngineSettings,
+  { log, connections = 5, restoring = false }: EngineSettings,
 ): Promise<MetadataEngine> {
   const engine = databaseEngine(url)
   if (engine === 'mongodb') {
     const client = new MongoClient(url, { ...mongoOptions, maxPoolSize: connections + streams })
+    if (!restoring && (await isHalfRestored(client))) {
+      await client.close()
+      throw halfRestored('The database of metadata')
+    }
     return openMongoStore({ client, log })
   }
   if (engine === 'postgres') {
