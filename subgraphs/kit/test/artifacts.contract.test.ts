@@ -5,10 +5,25 @@ import { join } from 'node:path'
 import { buffer } from 'node:stream/consumers'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { ArtifactDamaged, type ArtifactStore } from '../src/artifacts/artifacts.ts'
+import { createS3Artifacts } from '../src/artifacts/s3.ts'
+import { isOutage } from '../src/outage.ts'
 import { type ArtifactPlace, filePlace, s3Places } from './artifact-places.ts'
 import { fresh, upTo } from './events.ts'
 
 const sha256 = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('hex')
+
+test('an S3 that is down is an outage', async () => {
+  const nowhere = createS3Artifacts({
+    endpoint: 'http://127.0.0.1:1',
+    region: 'us-east-1',
+    bucket: 'none',
+    accessKeyId: 'none',
+    secretAccessKey: 'none',
+  })
+  for (const call of [nowhere.ping(), nowhere.put('a', Buffer.from('a')), nowhere.get('a')])
+    expect(isOutage(await call.catch((error: unknown) => error))).toBe(true)
+  await nowhere.close()
+})
 
 describe.each([{ name: 'files', place: filePlace }, ...s3Places])('artifacts on $name', ({ place }) => {
   let here: ArtifactPlace
