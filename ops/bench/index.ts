@@ -18,6 +18,10 @@ const benchmarks: Readonly<Record<string, Benchmark>> = {
     about: 'jobs: published and done a second, and the time from one to the other, on both engines',
     run: async (args) => (await import('./jobs.ts')).benchJobs(args),
   },
+  writes: {
+    about: 'reviews written through the gateway: rate, latency, statements of each',
+    run: async (args) => (await import('./writes.ts')).benchWrites(args),
+  },
   load: {
     about: 'the sample and ten times the sample: seconds, rows a second, peak memory',
     run: async (args) => (await import('./load/load.ts')).benchLoad(args),
