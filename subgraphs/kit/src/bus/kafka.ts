@@ -22,7 +22,7 @@ export interface KafkaBusSettings {
   readonly prefix?: string
   /** Of topics that are made: as many members of a group can work at once; default 8. */
   readonly partitions?: number
-  /** Events of one member that are handled at once, each of another key; default 16. */
+  /** Events of one member that are handled at once, each of another key; default 32. */
   readonly concurrency?: number
   /** Milliseconds after which an attempt of a handler has failed; default 60,000. */
   readonly timeoutMs?: number
@@ -46,7 +46,7 @@ const pingMs = 5000
  * @throws StartupError when no broker answers
  */
 export async function createKafkaBus(settings: KafkaBusSettings): Promise<EventBus> {
-  const { brokers, log, prefix = '', partitions = 8, concurrency = 16, timeoutMs = 60_000 } = settings
+  const { brokers, log, prefix = '', partitions = 8, concurrency = 32, timeoutMs = 60_000 } = settings
   const kafka = createKafkaClient({ brokers, log })
   const admin = kafka.admin()
   await connect(admin, brokers)
@@ -88,7 +88,7 @@ export async function createKafkaBus(settings: KafkaBusSettings): Promise<EventB
         const offsets = new Map([...ends].filter(([partition]) => !known.has(partition)))
         if (offsets.size > 0) await moveGroup(kafka, { group: names.group(group), topic, offsets })
       }
-      const member = await startMember({
+      const member = startMember({
         kafka,
         consumer,
         deliveries: createDeliveries({ consumer, log, timeoutMs, letters }),
@@ -98,6 +98,7 @@ export async function createKafkaBus(settings: KafkaBusSettings): Promise<EventB
         lag: () => lag(group, used),
       })
       members.add(member)
+      await member.joined
       return {
         async close() {
           if (members.delete(member)) await member.close()

@@ -19,7 +19,7 @@ export interface PostgresBusSettings {
   readonly log: Log
   /** Connections, beside the one that listens; default 6. */
   readonly connections?: number
-  /** Events of one member that are handled at once, each of another key; default 16. */
+  /** Events of one member that are handled at once, each of another key; default 32. */
   readonly concurrency?: number
   /** Milliseconds after which an attempt of a handler has failed; default 60,000. */
   readonly timeoutMs?: number
@@ -51,7 +51,7 @@ export async function createPostgresBus(settings: PostgresBusSettings): Promise<
     url,
     log,
     connections = 6,
-    concurrency = 16,
+    concurrency = 32,
     timeoutMs = 60_000,
     leaseMs = 6000,
     pollMs = 1000,

@@ -27,20 +27,25 @@ export interface MemberSettings {
 
 /** One member of a consumer group at work. */
 export interface Member {
+  /** Resolved when it is in its group, or closed before. */
+  readonly joined: Promise<void>
   close(): Promise<void>
 }
 
-/** Events in memory for each place of `concurrency`: enough to keep all places busy between two fetches. */
+/**
+ * Events in memory for each place of `concurrency`: half of them keep all places busy while the client, which has paused
+ * everything, waits until it looks again.
+ */
 const backlogPerPlace = 128
 const commitEveryMs = 50
 const measureEveryMs = 15_000
 
 /**
- * Joins the group and works until it is closed. Resolved when it has joined. Records are taken as they are fetched, and
+ * Joins the group and works until it is closed. Records are taken as they are fetched, and
  * their partitions paused while too many wait; offsets are committed after the effects. When the client gives up (no broker
  * answers) it is made anew, with back-off, for as long as that takes.
  */
-export async function startMember(settings: MemberSettings): Promise<Member> {
+export function startMember(settings: MemberSettings): Member {
   const { kafka, consumer, deliveries, names, log, concurrency } = settings
   const { group, topics } = consumer
   const letters = names.letters(group)
@@ -204,11 +209,13 @@ export async function startMember(settings: MemberSettings): Promise<Member> {
   }
 
   const running = [run(), commitAll(), measure()]
-  await joined.promise
 
   return {
+    joined: joined.promise,
+
     async close() {
       closing = true
+      joined.resolve()
       steer()
       await work.stop()
       committable.raise()
