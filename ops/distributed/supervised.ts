@@ -38,7 +38,7 @@ export interface Supervised {
   /**
    * Resolves when it is healthy; for a process without a health check, when it has ended with 0.
    * @throws Error with the end of its log when it ends otherwise, keeps ending, or is not healthy
-   *   within three minutes
+   *   within five minutes
    */
   ready(): Promise<void>
   /** SIGTERM, and SIGKILL after its grace; resolves when it has ended. It is not started again. */
@@ -47,7 +47,7 @@ export interface Supervised {
   signal(signal: NodeJS.Signals): void
 }
 
-const patienceMs = 180_000
+const patienceMs = 300_000
 /** A process that ends more often before it was ever healthy is not waited for. */
 const mostRestarts = 5
 

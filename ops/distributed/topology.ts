@@ -24,11 +24,13 @@ export interface Topology {
   stop(): Promise<void>
 }
 
+/** @throws Error when entries depend on each other in a circle */
 export function createTopology(placed: readonly PlacedProcess[], options: TopologyOptions): Topology {
   const { root, inherited, folder, onChange = () => undefined } = options
   for (const { name } of placed) mkdirSync(join(folder, 'processes', name), { recursive: true })
   const logs = join(folder, 'logs')
   const processes = placed.map((process) => supervise(process, { root, logs, inherited, onChange }))
+  const layers = layersOf(processes)
   const of = (entry: string) => processes.filter(({ process }) => process.entry === entry)
 
   let stopping = false
@@ -54,13 +56,7 @@ export function createTopology(placed: readonly PlacedProcess[], options: Topolo
 
   async function stop(): Promise<void> {
     stopping = true
-    const left = new Set(processes)
-    while (left.size > 0) {
-      const needed = new Set([...left].flatMap(({ process }) => [...process.dependsOn.keys()]))
-      const free = [...left].filter(({ process }) => !needed.has(process.entry))
-      await Promise.all(free.map((supervised) => supervised.stop()))
-      for (const supervised of free) left.delete(supervised)
-    }
+    for (const layer of layers.toReversed()) await Promise.all(layer.map((supervised) => supervised.stop()))
   }
 
   return {
@@ -70,7 +66,7 @@ export function createTopology(placed: readonly PlacedProcess[], options: Topolo
       stopping = false
       const ready = new Map<Supervised, Promise<void>>()
       // In the order of their dependencies, so that a promise is there for whoever waits for it.
-      for (const supervised of inOrder(processes)) ready.set(supervised, startOne(supervised, ready))
+      for (const supervised of layers.flat()) ready.set(supervised, startOne(supervised, ready))
       try {
         await Promise.all(ready.values())
       } catch (error) {
@@ -80,7 +76,7 @@ export function createTopology(placed: readonly PlacedProcess[], options: Topolo
       }
     },
     async roll(onProcess) {
-      for (const supervised of inOrder(processes)) {
+      for (const supervised of layers.flat()) {
         const { health, name, rollSignal } = supervised.process
         if (!health) continue
         onProcess?.(name)
@@ -114,18 +110,18 @@ function createTurns(most: number) {
   }
 }
 
-/** Whom others depend on comes before them. @throws Error when they depend on each other in a circle */
-function inOrder(processes: readonly Supervised[]): readonly Supervised[] {
-  const ordered: Supervised[] = []
-  const left = new Set(processes)
-  while (left.size > 0) {
-    const waiting = new Set([...left].map(({ process }) => process.entry))
-    const next = [...left].filter(
-      ({ process }) => ![...process.dependsOn.keys()].some((entry) => waiting.has(entry)),
-    )
-    if (next.length === 0) throw new Error(`${[...waiting].join(', ')} depend on each other in a circle`)
-    ordered.push(...next)
-    for (const supervised of next) left.delete(supervised)
+/** Whom others depend on is in a layer before theirs. @throws Error when they depend on each other in a circle */
+function layersOf(processes: readonly Supervised[]): readonly (readonly Supervised[])[] {
+  const layers: Supervised[][] = []
+  let left = [...processes]
+  while (left.length > 0) {
+    const waiting = new Set(left.map(({ process }) => process.entry))
+    const isFree = ({ process }: Supervised) =>
+      ![...process.dependsOn.keys()].some((entry) => waiting.has(entry))
+    const layer = left.filter(isFree)
+    if (layer.length === 0) throw new Error(`${[...waiting].join(', ')} depend on each other in a circle`)
+    layers.push(layer)
+    left = left.filter((supervised) => !layer.includes(supervised))
   }
-  return ordered
+  return layers
 }

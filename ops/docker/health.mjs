@@ -5,7 +5,7 @@ import { get } from 'node:http'
 const { PORT = '4000' } = process.env
 const [path = '/readyz'] = process.argv.slice(2)
 
-get({ host: '127.0.0.1', port: PORT, path, timeout: 4_000 }, (response) => {
+get({ host: '127.0.0.1', port: PORT, path, timeout: 8_000 }, (response) => {
   if (response.statusCode === 200) {
     response.resume()
     return
@@ -14,7 +14,7 @@ get({ host: '127.0.0.1', port: PORT, path, timeout: 4_000 }, (response) => {
   response.pipe(process.stderr)
 })
   .on('timeout', function giveUp() {
-    this.destroy(new Error('no answer within 4 s'))
+    this.destroy(new Error('no answer within 8 s'))
   })
   .on('error', (error) => {
     process.stderr.write(`${error.message}\n`)
