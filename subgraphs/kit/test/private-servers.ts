@@ -1,7 +1,7 @@
 import { execFile } from 'node:child_process'
 import { randomInt } from 'node:crypto'
 import { existsSync } from 'node:fs'
-import { mkdtemp, rm } from 'node:fs/promises'
+import { mkdtemp, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
@@ -44,7 +44,7 @@ async function startEngine(name: string, variable: string): Promise<PrivateServe
   await engines('up')
   const { stdout } = await run('grep', ['-oP', `^${variable}=\\K.*`, join(folder, 'env')])
   return {
-    url: stdout.trim(),
+    url,
     kill: () => engines('kill'),
     start: () => engines('up'),
     async close() {

@@ -19,8 +19,9 @@ export interface ListedArtifact {
 
 export interface Artifact extends ListedArtifact, ArtifactDigest {
   /**
-   * The bytes, of any size; to be read to its end or destroyed. It fails with ArtifactDamaged at its end when they are
-   * not those that were put: who acts on them before has acted on something unproven.
+   * The bytes, of any size; to be read to its end or destroyed, soon: MinIO lets a put of the key wait for that. It fails
+   * with ArtifactDamaged at its end when they are not those that were put: who acts on them before has acted on
+   * something unproven.
    */
   readonly content: Readable
 }
