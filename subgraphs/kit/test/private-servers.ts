@@ -42,7 +42,8 @@ async function startEngine(name: string, variable: string): Promise<PrivateServe
     await run(process.execPath, ['ops/engines/index.ts', command, name], { env })
   }
   await engines('up')
-  const { stdout } = await run('grep', ['-oP', `^${variable}=\\K.*`, join(folder, 'env')])
+  const lines = (await readFile(join(folder, 'env'), 'utf8')).split('\n')
+  const url = lines.find((line) => line.startsWith(`${variable}=`))?.slice(variable.length + 1) ?? ''
   return {
     url,
     kill: () => engines('kill'),
