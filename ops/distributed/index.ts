@@ -60,7 +60,9 @@ async function ask(command: string): Promise<void> {
 }
 
 const [command, ...more] = process.argv.slice(2)
-if (command === undefined) await runProcess(createLog({ service: 'distributed', level: 'warn' }), start)
+const log = createLog({ service: 'distributed', level: 'warn' })
+// Each layer of processes has its own grace.
+if (command === undefined) await runProcess(log, start, { stopMs: 180_000 })
 else if (['roll', 'status'].includes(command) && more.length === 0) await ask(command)
 else {
   process.stderr.write(`${usage}\n`)

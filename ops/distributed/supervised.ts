@@ -78,6 +78,8 @@ export function supervise(placed: PlacedProcess, options: SupervisedOptions): Su
       cwd: root,
       env: environment,
       stdio: ['ignore', output, output, 'ipc'],
+      // A terminal's Ctrl-C is for the launcher, which stops the processes in their order.
+      detached: true,
     })
     closeSync(output)
     child = started

@@ -17,7 +17,7 @@ export interface NginxConfig {
 }
 
 /** As large as the gateway takes. */
-const maxBody = '1m'
+const maxBody = '256k'
 
 /**
  * nginx.conf for the distributed topology (tried with nginx 1.22, without modules of others).

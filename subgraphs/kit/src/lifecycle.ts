@@ -3,8 +3,6 @@ import { folderFault } from './data-folder.ts'
 import { reasonOf, StartupError } from './errors.ts'
 import type { Log } from './log.ts'
 
-/** Milliseconds that a process takes to stop at the most; then it ends with an error. */
-const stopTimeout = 20_000
 /** Milliseconds that a start which was cut off has to notice it. */
 const startPatience = 5_000
 /** A second signal within this time is the terminal's and a parent's same Ctrl-C, not a person's impatience. */
@@ -57,11 +55,20 @@ export function createLifecycle(log: Log): Lifecycle {
   }
 }
 
+export interface ProcessSettings {
+  /** Milliseconds that it may take to stop; then it ends with an error. Default 20,000. */
+  readonly stopMs?: number
+}
+
 /**
  * Runs a process from start to end: SIGINT, SIGTERM and the loss of the parent that started it stop it in order, a
  * second signal at once; an error that nobody caught is logged and ends it; the exit code is 0 only after a clean stop.
  */
-export async function runProcess(log: Log, start: (lifecycle: Lifecycle) => Promise<void>): Promise<void> {
+export async function runProcess(
+  log: Log,
+  start: (lifecycle: Lifecycle) => Promise<void>,
+  { stopMs = 20_000 }: ProcessSettings = {},
+): Promise<void> {
   const lifecycle = createLifecycle(log)
   let asked = 0
   let exitCode = 0
@@ -69,9 +76,9 @@ export async function runProcess(log: Log, start: (lifecycle: Lifecycle) => Prom
   async function end(): Promise<void> {
     asked = Date.now()
     setTimeout(() => {
-      log.fatal(`not stopped after ${stopTimeout} ms`)
+      log.fatal(`not stopped after ${stopMs} ms`)
       process.exit(1)
-    }, stopTimeout).unref()
+    }, stopMs).unref()
     const failed = await lifecycle.stop()
     // A start that was cut off fails for want of what was stopped, and what it made by then is stopped too.
     await Promise.race([started, delay(startPatience)])
