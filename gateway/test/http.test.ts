@@ -83,6 +83,15 @@ describe('GraphQL over HTTP', () => {
     expect(errors?.[0]?.path).toEqual(['fail'])
   })
 
+  it('refuses an alias that would set the prototype of the answer, and takes others that mean something to a program', async () => {
+    const refused = await running.ask('{ __proto__: echo(text: "x") }')
+    expect(refused.errors?.[0]?.extensions.code).toBe('GRAPHQL_VALIDATION_FAILED')
+    const { data, errors } = await running.ask(
+      '{ constructor: echo(text: "1") toString: echo(text: "2") hasOwnProperty: echo(text: "3") }',
+    )
+    expect([data, errors]).toEqual([{ constructor: '1', toString: '2', hasOwnProperty: '3' }, undefined])
+  })
+
   it('answers a batch in order', async () => {
     const answer = await running.post([
       { query: '{ echo(text: "1") }' },

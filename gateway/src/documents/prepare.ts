@@ -19,6 +19,7 @@ import { supergraphDocument } from '../supergraph/read.ts'
 import { type Refusal, refusal } from './errors.ts'
 import { introspects } from './introspection.ts'
 import { parseDocument } from './parse.ts'
+import { responseNamesRule } from './response-names.ts'
 
 /** Clients get this many errors of a document; validating stops there. */
 const maxValidationErrors = 20
@@ -46,6 +47,8 @@ export interface PreparationSettings {
   readonly requirements: Requirements | null
 }
 
+const rules = [...specifiedRules, responseNamesRule]
+
 function operationsOf(document: DocumentNode): OperationDefinitionNode[] {
   return document.definitions.filter((definition) => definition.kind === Kind.OPERATION_DEFINITION)
 }
@@ -64,7 +67,7 @@ export function createPreparation(engine: Engine, settings: PreparationSettings)
     const operations = operationsOf(document)
     const refused = limits && documentRefusal(schema, document, { operations, limits })
     if (refused) return { refused }
-    const errors = validate(schema, document, specifiedRules, { maxErrors: maxValidationErrors })
+    const errors = validate(schema, document, rules, { maxErrors: maxValidationErrors })
     if (errors.length > 0) return { refused: refusal('GRAPHQL_VALIDATION_FAILED', errors) }
     return {
       operations: operations.map((definition) => ({
