@@ -22,7 +22,10 @@ interface Settings {
   readonly connections: number
 }
 
-/** `npm run bench -- pages`: the front ends' operations end to end, against the same subgraphs behind stock Apollo. */
+/**
+ * `npm run bench -- pages`: the front ends' operations end to end, against the same subgraphs behind stock Apollo, or
+ * with `--distributed` against the platform in processes of their own.
+ */
 export async function benchPages(args: string[]): Promise<void> {
   const { values } = parseArgs({
     args,
@@ -32,6 +35,7 @@ export async function benchPages(args: string[]): Promise<void> {
       seconds: { type: 'string', default: '6' },
       'warm-up': { type: 'string', default: '5' },
       connections: { type: 'string', default: '32' },
+      distributed: { type: 'boolean', default: false },
     },
   })
   const settings: Settings = {
@@ -44,7 +48,7 @@ export async function benchPages(args: string[]): Promise<void> {
   bindSelf(LOAD_CORE)
   const folder = await mkdtemp(join(tmpdir(), 'movieverse-pages-'))
   try {
-    const stage = await setStage(folder)
+    const stage = await setStage(folder, values.distributed ? 'distributed' : 'apollo')
     try {
       const wanted = values.operations.split(',')
       for (const visit of await pageVisits(stage.platform.url))
@@ -75,8 +79,11 @@ async function benchPage(stage: Stage, visit: Visit, settings: Settings): Promis
     report({ bench: 'pages', name, operation, round: 'median', ...figures(measured) })
   const ours = runs.get('movieverse') ?? []
   const rps = medianOf(ours, 'rps')
-  const ratioToApollo = rounded(rps / medianOf(runs.get('apollo') ?? [], 'rps'), 3)
-  report({ bench: 'pages', name: 'movieverse', operation, ratioToApollo })
+  for (const [name, measured] of runs) {
+    if (measured === ours) continue
+    const ratio = rounded(rps / medianOf(measured, 'rps'), 3)
+    report({ bench: 'pages', name: 'movieverse', operation, peer: name, ratio })
+  }
   // Before the profiler has been at work: what it leaves behind would show in the latencies.
   await reportHalfLoad(stage, visit, settings, rps / 2)
   await reportTime(stage, visit, settings, ours)

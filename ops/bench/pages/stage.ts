@@ -1,19 +1,24 @@
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { type Platform, startPlatform } from '../platform.ts'
 import { freePort } from '../ports.ts'
-import { bind, cpuSeconds, family, type Program, rssMb, startProgram, untilReady } from '../process.ts'
+import { bind, cpuSeconds, family, type Program, pssMb, rssMb, startProgram, untilReady } from '../process.ts'
 import { profilable } from '../profile.ts'
-import { say } from '../report.ts'
+import { report, say } from '../report.ts'
+import { startDistributed } from './distributed.ts'
 
 /** All that runs in Node, of either contender: gateway, subgraphs, resolvers, Prisma. */
 const SUBJECT_CORE = 0
 /** PostgreSQL and the load generator. */
 export const LOAD_CORE = 1
 
+/** Until what a start leaves behind has been done. */
+const REST_MS = 15_000
+
 /** What a page is asked of. */
 export interface Contender {
-  readonly name: 'movieverse' | 'apollo'
+  readonly name: 'movieverse' | 'apollo' | 'distributed'
   readonly url: string
   /** CPU time and memory of all its Node processes. */
   readonly program: Program
@@ -29,8 +34,11 @@ export interface Stage {
   stop(): Promise<void>
 }
 
-/** Starts the platform on an empty data folder, and the same subgraphs again over HTTP behind stock Apollo. */
-export async function setStage(folder: string): Promise<Stage> {
+/**
+ * Starts the platform on an empty data folder, and the same subgraphs again over HTTP: behind stock Apollo, or
+ * distributed over processes of their own behind our gateway.
+ */
+export async function setStage(folder: string, peer: 'apollo' | 'distributed'): Promise<Stage> {
   const dataFolder = join(folder, 'data')
   const inspectorPort = await freePort()
   const started: Program[] = []
@@ -45,27 +53,14 @@ export async function setStage(folder: string): Promise<Stage> {
     const database = platform.databasePids()
     const inNode = family(platform.program.pid).filter((pid) => !database.includes(pid))
     for (const pid of database) bind(pid, LOAD_CORE)
-
-    const supergraph = join(folder, 'peer-supergraph.graphql')
-    const key = join(folder, 'peer-identity.json')
-    const bench = process.argv[1] ?? ''
-    const node = (...args: string[]) => {
-      const program = startProgram({ command: process.execPath, args: [bench, ...args], core: SUBJECT_CORE })
-      started.push(program)
-      return program
-    }
-    const subgraphs = node('pages-subgraphs', dataFolder, supergraph, key)
-    await untilReady(subgraphs, async () => existsSync(supergraph))
-    const port = await freePort()
-    const apollo = node('pages-apollo', supergraph, key, String(port))
-    const url = `http://127.0.0.1:${port}/graphql`
-    await untilReady(apollo, () => isUp(url))
+    const contender =
+      peer === 'apollo' ? await startApollo(folder, started) : await startProcesses(dataFolder, started)
     return {
       platform,
       inspectorPort,
       contenders: [
         { name: 'movieverse', url: platform.url, program: only(platform.program, inNode) },
-        { name: 'apollo', url, program: together(apollo, subgraphs) },
+        contender,
       ],
       databaseSeconds: () => cpuSeconds(platform.databasePids()),
       stop,
@@ -81,13 +76,41 @@ function only(program: Program, pids: readonly number[]): Program {
   return { ...program, cpuSeconds: () => cpuSeconds(pids), rssMb: () => rssMb(pids) }
 }
 
-/** Two programs that answer as one. */
-function together(front: Program, behind: Program): Program {
+/** Programs that answer as one. */
+function together(front: Program, ...behind: Program[]): Program {
+  const all = [front, ...behind]
   return {
     ...front,
-    cpuSeconds: () => front.cpuSeconds() + behind.cpuSeconds(),
-    rssMb: () => front.rssMb() + behind.rssMb(),
+    cpuSeconds: () => all.reduce((sum, program) => sum + program.cpuSeconds(), 0),
+    rssMb: () => all.reduce((sum, program) => sum + program.rssMb(), 0),
   }
+}
+
+async function startApollo(folder: string, started: Program[]): Promise<Contender> {
+  const supergraph = join(folder, 'peer-supergraph.graphql')
+  const key = join(folder, 'peer-identity.json')
+  const bench = process.argv[1] ?? ''
+  const node = (...args: string[]) => {
+    const program = startProgram({ command: process.execPath, args: [bench, ...args], core: SUBJECT_CORE })
+    started.push(program)
+    return program
+  }
+  const subgraphs = node('pages-subgraphs', join(folder, 'data'), supergraph, key)
+  await untilReady(subgraphs, async () => existsSync(supergraph))
+  const port = await freePort()
+  const apollo = node('pages-apollo', supergraph, key, String(port))
+  const url = `http://127.0.0.1:${port}/graphql`
+  await untilReady(apollo, () => isUp(url))
+  return { name: 'apollo', url, program: together(apollo, subgraphs) }
+}
+
+/** Starts the processes, and reports what each holds when it has had nothing to do for a while. */
+async function startProcesses(dataFolder: string, started: Program[]): Promise<Contender> {
+  const { url, gateway, services } = await startDistributed(dataFolder, { core: SUBJECT_CORE, started })
+  await sleep(REST_MS)
+  for (const [name, { pid }] of [['gateway', gateway] as const, ...services])
+    report({ bench: 'pages-memory', name, pssMb: Math.round(pssMb(family(pid))) })
+  return { name: 'distributed', url, program: together(gateway, ...services.values()) }
 }
 
 async function isUp(url: string): Promise<boolean> {
