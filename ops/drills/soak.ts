@@ -1,0 +1,118 @@
+import { appendFile, copyFile, rm } from 'node:fs/promises'
+import { join } from 'node:path'
+import { pageVisits } from '../bench/pages/visits.ts'
+import { family, pssMb } from '../bench/process.ts'
+import { median } from '../bench/report.ts'
+import { putSteadyLoad } from '../bench/steady.ts'
+import { openStage, type Stage } from '../e2e/stage.ts'
+import type { Drill, DrillOptions, DrillOutcome } from './drill.ts'
+
+/** Of what the platform can do at the most. */
+const share = 0.7
+/** Equal parts of the whole time; each begins with a new supergraph, and memory is measured at its end. */
+const parts = 30
+/** Parts after which memory may grow by no more than that: by then everything has been used and cached. */
+const warm = 10
+const mostGrowth = 0.05
+/** Seconds for which the capacity is looked for, after as many of warming up. */
+const trial = 10
+
+/** Keeps 2 MB a second: what the mutation puts into the platform's process. */
+const leak = `data:text/javascript,${encodeURIComponent(
+  'const kept = []; setInterval(() => kept.push(Buffer.alloc(2e6, 1)), 1000).unref()',
+)}`
+
+/** A long time at steady load, with a new supergraph now and then. */
+export const soakDrill: Drill = {
+  name: 'soak',
+  summary:
+    '30 minutes (or --count seconds) at 70 % of capacity with 30 reloads: no error, memory grows by less than 5 %',
+  async run(options) {
+    if (options.mutation !== undefined && options.mutation !== 'leak')
+      throw new RangeError('The mutation is leak.')
+    const supergraph = join('dist', `soak-${process.pid}.graphql`)
+    await copyFile('schema/supergraph.graphql', supergraph)
+    const settings = {
+      SAMPLE: 'movielens',
+      SUPERGRAPH: supergraph,
+      ...(options.mutation ? { NODE_OPTIONS: `--import=${leak}` } : {}),
+    }
+    try {
+      const stage = await openStage({ profile: options.profile, topology: 'standalone', settings })
+      try {
+        return await drill(options, { stage, supergraph })
+      } finally {
+        await stage.close()
+      }
+    } finally {
+      await rm(supergraph)
+    }
+  },
+}
+
+async function drill(
+  { count = 1800, say }: DrillOptions,
+  { stage, supergraph }: { readonly stage: Stage; readonly supergraph: string },
+): Promise<DrillOutcome> {
+  const { url } = stage
+  const visits = await pageVisits(url)
+  const bodies = Array.from({ length: 60 }, (_, turn) =>
+    visits.map((visit) => visit.bodies[turn % visit.bodies.length] ?? ''),
+  ).flat()
+  await capacityOf(url, bodies)
+  const capacity = await capacityOf(url, bodies)
+  const rate = Math.max(1, capacity * share)
+  say(`${Math.round(capacity)} pages a second at the most; ${Math.round(rate)} for ${count} s`)
+  const [platform] = stage.topology.processes
+  const memory: number[] = []
+  let sent = 0
+  let errors = 0
+  let slowest = 0
+  for (let part = 1; part <= parts; part++) {
+    // Equal in meaning, another text: everything that hangs on the supergraph is made anew.
+    await appendFile(supergraph, `# ${part}\n`)
+    const result = await putSteadyLoad({ url, bodies, rate, seconds: count / parts })
+    sent += result.sent
+    errors += result.errors
+    slowest = Math.max(slowest, result.p99Ms)
+    memory.push(Math.round(pssMb(family(platform?.pid ?? 0))))
+    say(
+      `${part} of ${parts}: ${result.errors} errors, p99 ${Math.round(result.p99Ms)} ms, ${memory.at(-1)} MB`,
+    )
+  }
+  const before = median(memory.slice(warm, warm + 5))
+  const after = median(memory.slice(-5))
+  const growth = after / before - 1
+  const failures = errors > 0 ? [`${errors} of ${sent} requests failed`] : []
+  if (growth > mostGrowth) failures.push(`memory grew from ${before} to ${after} MB`)
+  const restarts = platform?.restarts ?? 0
+  if (restarts > 0) failures.push(`the platform ended ${restarts} times`)
+  const counted = {
+    capacity,
+    rate,
+    errors,
+    slowestP99Ms: slowest,
+    memoryMb: memory,
+    growth: Number(growth.toFixed(4)),
+  }
+  return { n: sent, counted, failures }
+}
+
+/** Requests a second that eight clients get answered, each asking again at once. */
+async function capacityOf(url: string, bodies: readonly string[]): Promise<number> {
+  const headers = { 'content-type': 'application/json' }
+  const until = performance.now() + trial * 1000
+  let turn = 0
+  const client = async () => {
+    while (performance.now() < until) {
+      const response = await fetch(url, {
+        method: 'POST',
+        headers,
+        body: bodies[turn++ % bodies.length] ?? '',
+      })
+      await response.arrayBuffer()
+    }
+  }
+  await Promise.all(Array.from({ length: 8 }, client))
+  return turn / trial
+}
