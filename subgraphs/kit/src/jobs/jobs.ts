@@ -29,7 +29,10 @@ export interface JobWorker {
   readonly queue: string
   /** Jobs at once in this process; default 4. */
   readonly concurrency?: number
-  /** Attempts that fail before a job is set aside; default 5, with exponential back-off from 1 s to an hour. */
+  /**
+   * Attempts before a job that fails is set aside, those included that were lost with their workers; default 5, with
+   * exponential back-off from 1 s to an hour.
+   */
   readonly attempts?: number
   /** Milliseconds after which an attempt has failed and its signal is aborted; default 60 s, 10 minutes at the most. */
   readonly timeoutMs?: number

@@ -59,7 +59,7 @@ export async function startRabbitWorker(settings: WorkerSettings): Promise<Runni
     }
     channel.on('error', (error) => log.warn({ queue, err: error }, 'a channel of RabbitMQ failed'))
     channel.on('close', () => {
-      lose(made, new Error('The connection to the job queue broke; the job is given to another'))
+      lose(made)
       if (!closing) startOver(model, log)
     })
     await declareQueue(channel, queue)
@@ -78,9 +78,11 @@ export async function startRabbitWorker(settings: WorkerSettings): Promise<Runni
     pump(made)
   }
 
-  function lose(gone: Session, reason: Error): void {
+  function lose(gone: Session, cause?: Error): void {
     gone.attached = false
-    gone.lost.abort(reason)
+    gone.lost.abort(
+      new Error('The connection to the job queue broke; the job is given to another', { cause }),
+    )
     gone.lanes.clear()
     if (session === gone) session = undefined
   }
@@ -152,7 +154,7 @@ export async function startRabbitWorker(settings: WorkerSettings): Promise<Runni
     current.lanes.settled(priority)
   }
 
-  const onLost = (reason: Error) => session && lose(session, reason)
+  const onLost = (cause: Error) => session && lose(session, cause)
   const connection = await connectBroker({ url, log, name: `jobs: ${queue}`, setup, onLost })
 
   async function drain({ channel, tags, lanes, inHand }: Session): Promise<void> {
