@@ -23,6 +23,9 @@ export const mongoOptions: MongoClientOptions = {
   writeConcern: { w: 'majority' },
   readConcern: { level: 'majority' },
   ignoreUndefined: true,
+  // A server that hangs is taken for gone after five seconds, not after three quarters of a minute.
+  heartbeatFrequencyMS: 2000,
+  connectTimeoutMS: 3000,
   serverSelectionTimeoutMS: 5000,
 }
 
