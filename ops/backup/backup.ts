@@ -6,7 +6,8 @@ import { openDatabases } from '@movieverse/kit/databases/databases'
 import type { EnvSource } from '@movieverse/kit/env'
 import type { Log } from '@movieverse/kit/log'
 import { type BackupStore, type BackupTable, type Manifest, unusable, writeManifest } from './manifest.ts'
-import { keptFiles, migrationsOf, type Place, placesOf, readersPlaces, storedServices } from './places.ts'
+import { keptFiles, migrationsOf, type Place, placesOf, placesTable, storedServices } from './places.ts'
+import { measureReaders } from './readers.ts'
 import { measure, writeRows } from './rows.ts'
 import type { StoreView, TableShape } from './stores/store.ts'
 
@@ -31,6 +32,7 @@ export async function backUp(options: BackupOptions): Promise<Manifest> {
   const { folder, env, dataDir, port, log, say } = options
   if (existsSync(folder) && (await readdir(folder)).length > 0) throw unusable(`${folder} is not empty.`)
   await mkdir(folder, { recursive: true, mode: 0o700 })
+  const readers = await measureReaders(options)
   const databases = await openDatabases({
     services: storedServices(env),
     env,
@@ -43,18 +45,24 @@ export async function backUp(options: BackupOptions): Promise<Manifest> {
   try {
     const places = placesOf(databases, storedServices(env))
     const takenAt = new Date().toISOString()
-    const readers = await readReaders(places, folder)
+    const readersPlaces = await copyReadersPlaces(places, folder)
     views.push(...(await viewAll(places)))
     const stores: Record<string, BackupStore> = {}
     for (const [index, place] of places.entries()) {
       const view = views[index]
       if (!view) throw new Error(`${place.name} has no view`)
-      const store = await copyStore(place, { view, folder, already: readers.get(place.name) ?? [] })
+      const store = await copyStore(place, { view, folder, already: readersPlaces.get(place.name) ?? [] })
       stores[place.name] = store
       const rows = store.tables.reduce((sum, table) => sum + table.rows, 0)
       say(`${place.name.padEnd(12)}${place.kind.padEnd(10)}${rows.toLocaleString('en').padStart(12)} rows`)
     }
-    const manifest: Manifest = { format: 1, takenAt, stores, files: await copyFiles(dataDir, folder) }
+    const manifest: Manifest = {
+      format: 1,
+      takenAt,
+      stores,
+      readers,
+      files: await copyFiles(dataDir, folder),
+    }
     await writeManifest(folder, manifest)
     return manifest
   } finally {
@@ -64,7 +72,7 @@ export async function backUp(options: BackupOptions): Promise<Manifest> {
 }
 
 /** Where the readers of a log in PostgreSQL stand. */
-async function readReaders(
+async function copyReadersPlaces(
   places: readonly Place[],
   folder: string,
 ): Promise<ReadonlyMap<string, readonly BackupTable[]>> {
@@ -72,7 +80,7 @@ async function readReaders(
   for (const place of places.filter(({ kind }) => kind === 'postgres')) {
     const view = await place.engine.view(place.url, place.leftOut)
     try {
-      const table = view.tables.find(({ name }) => name === readersPlaces)
+      const table = view.tables.find(({ name }) => name === placesTable)
       if (table) found.set(place.name, [await copyTable(place, { view, folder, table })])
     } finally {
       await view.close()

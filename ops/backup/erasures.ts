@@ -61,17 +61,30 @@ export function mergeErasures(ledgers: readonly (readonly Erasure[])[]): readonl
 
 /** Ids that may have been given between a backup and its restore. */
 const idsOfAnInterval = 100_000
+/** Milliseconds before a backup in which an erasure may not have come to every service by then. */
+const onItsWay = 7 * 24 * 60 * 60 * 1000
 
 /**
- * Erases in restored accounts whoever was erased since, and has the other services told as of any erasure. Ids that were
- * given since the backup are not given again: what still speaks of them speaks of nobody.
+ * Erases in restored accounts whoever was erased since, and has the other services told as of any erasure; of those
+ * shortly before the backup they are told again, as their events may have been on their way. Ids that were given since
+ * the backup are not given again: what still speaks of them speaks of nobody.
  * @returns ids erased
  */
-export async function eraseSince(url: string, erasures: readonly Erasure[]): Promise<readonly number[]> {
-  const { store } = openAuthEngine(url, settings)
+export async function eraseSince(
+  url: string,
+  { erasures, takenAt }: { readonly erasures: readonly Erasure[]; readonly takenAt: Date },
+): Promise<readonly number[]> {
+  const { store, database, outbox } = openAuthEngine(url, settings)
   try {
     await store.skipIds(idsOfAnInterval)
-    return await store.eraseAgain(erasures, (account) => [userErased(account)])
+    const erased = await store.eraseAgain(erasures, (account) => [userErased(account)])
+    const before = await store.erasures()
+    const again = before.filter(
+      ({ userId, erasedAt }) => !erased.includes(userId) && erasedAt.getTime() > takenAt.getTime() - onItsWay,
+    )
+    const events = again.map(({ userId, version }) => userErased({ id: userId, version }))
+    await database.transaction((sql) => outbox.append(sql, events))
+    return erased
   } finally {
     await store.close()
   }

@@ -29,6 +29,8 @@ const manifest = z.object({
   format: z.literal(1),
   takenAt: z.iso.datetime(),
   stores: z.record(z.string(), store),
+  /** Of a log that is kept elsewhere: its readers, with the events that they had not handled. */
+  readers: z.record(z.string(), z.object({ topics: z.array(z.string()), behind: z.int() })),
   /** Of the data folder, with their SHA-256. */
   files: z.record(z.string(), z.string()),
 })

@@ -62,7 +62,7 @@ export const seeded = [
 ]
 
 /** Where a log's readers stand: read before anything else, so that nothing counts as read that no store shows. */
-export const readersPlaces = 'bus.progress'
+export const placesTable = 'bus.progress'
 
 export function placesOf(databases: Databases, services: readonly string[]): readonly Place[] {
   return services.map((name) => {

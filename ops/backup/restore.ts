@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
 import { copyFile, mkdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
+import { setTimeout as delay } from 'node:timers/promises'
 import { openDatabases } from '@movieverse/kit/databases/databases'
 import { restoringFile } from '@movieverse/kit/databases/restoring'
 import { StartupError } from '@movieverse/kit/errors'
@@ -8,7 +9,9 @@ import type { BackupOptions } from './backup.ts'
 import { eraseSince, mergeErasures, readErasures, readLedger, writeLedger } from './erasures.ts'
 import { type BackupStore, type Manifest, readManifest, unusable } from './manifest.ts'
 import { makeTables, type Place, placesOf, seeded } from './places.ts'
+import { sendReadersBack } from './readers.ts'
 import { measure, readRows } from './rows.ts'
+import { endSessions } from './sessions.ts'
 import { isLeftOut, type StoreTarget, type TableShape } from './stores/store.ts'
 
 export interface RestoreOptions extends BackupOptions {
@@ -68,7 +71,9 @@ export async function restore(options: RestoreOptions): Promise<Restored> {
       await restoreStore(one, { folder, log })
       say(`${one.name.padEnd(12)}restored and read back`)
     }
-    const erased = auth ? await eraseSince(auth.url, erasures) : []
+    const erased = auth ? await eraseSince(auth.url, { erasures, takenAt: new Date(manifest.takenAt) }) : []
+    await endSessions(env)
+    await sendReadersBack(options, manifest)
     await restoreFiles(dataDir, folder, manifest)
     for (const { target } of restoring) await target.finish()
     await rm(restoringFile(dataDir), { force: true })
@@ -100,7 +105,7 @@ const hashOf = async (file: string): Promise<string> =>
 
 async function checkTargets(restoring: readonly Restoring[], force: boolean): Promise<void> {
   for (const { name, target } of restoring) {
-    if (await target.isUsed()) {
+    if (await staysUsed(target)) {
       throw new StartupError(
         'DATA_DIR_IN_USE',
         `The database of ${name} is in use.`,
@@ -116,6 +121,15 @@ async function checkTargets(restoring: readonly Restoring[], force: boolean): Pr
       )
     }
   }
+}
+
+/** A server notices a little later that a process has ended. */
+async function staysUsed(target: StoreTarget): Promise<boolean> {
+  for (let left = 20; left > 0; left -= 1) {
+    if (!(await target.isUsed())) return false
+    await delay(250)
+  }
+  return true
 }
 
 /** On the disk beside the backup before the present accounts are removed. */

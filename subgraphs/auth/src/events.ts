@@ -10,7 +10,7 @@ export function userRegistered({ id, username, version }: Account): OutgoingEven
 }
 
 /** Every service that holds anything of the user erases it. */
-export function userErased({ id, version }: Account): OutgoingEvent {
+export function userErased({ id, version }: Pick<Account, 'id' | 'version'>): OutgoingEvent {
   return { topic, key: id, data: { type: 'user_erased', user_id: id, version } }
 }
 

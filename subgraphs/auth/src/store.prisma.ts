@@ -160,9 +160,11 @@ export function createPrismaAccountStore({ client, outbox }: PrismaAccountStoreS
 
     async erasures() {
       const where = { erasedAt: { not: null } }
-      const select = { id: true, erasedAt: true }
+      const select = { id: true, erasedAt: true, version: true }
       const rows = await client.account.findMany({ where, select, orderBy: { id: 'asc' } })
-      return rows.flatMap(({ id, erasedAt }) => (erasedAt ? [{ userId: id, erasedAt }] : []))
+      return rows.flatMap(({ id, erasedAt, version }) =>
+        erasedAt ? [{ userId: id, erasedAt, version }] : [],
+      )
     },
 
     async eraseAgain(erasures, tell) {

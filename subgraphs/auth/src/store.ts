@@ -49,6 +49,12 @@ export interface Erasure {
   readonly erasedAt: Date
 }
 
+/** An erasure that this store has carried out. */
+export interface CarriedOut extends Erasure {
+  /** Of the erased account. */
+  readonly version: number
+}
+
 /** A private signing key, sealed, and its public half. */
 export interface SigningKey {
   readonly kid: string
@@ -83,7 +89,7 @@ export interface AccountStore {
   /** Removes everything of the person and keeps the id from being used again. */
   erase(id: number, tell: Tell): Promise<'erased' | 'last' | 'gone'>
   /** Whoever was erased: what a restored backup of before has to be told. In the order of the ids. */
-  erasures(): Promise<readonly Erasure[]>
+  erasures(): Promise<readonly CarriedOut[]>
   /**
    * Erases those of them whose account is there, whoever they are: after a backup was restored. An account that is
    * younger than the erasure of its id is another one.

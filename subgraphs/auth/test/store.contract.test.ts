@@ -149,7 +149,7 @@ describe.each(Object.entries(engines))('an account store on %s', (_, open) => {
     expect(await store.eraseAgain(erasures, tell)).toEqual([first.id])
     expect(await store.eraseAgain(erasures, tell)).toEqual([])
     expect(await store.byIds([first.id, second.id])).toEqual([null, second])
-    expect(await store.erasures()).toContainEqual({ userId: first.id, erasedAt })
+    expect(await store.erasures()).toContainEqual({ userId: first.id, erasedAt, version: 2 })
     expect((await opened.told()).at(-1)).toEqual({ type: 'user_erased', user_id: first.id, version: 2 })
     await store.skipIds(1000)
     expect((await store.insert(newAccount('ledger3'), nothing)).id).toBe(second.id + 1001)
