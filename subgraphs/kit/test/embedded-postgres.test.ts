@@ -128,6 +128,23 @@ describe('the embedded PostgreSQL', () => {
     expect((await stat(closed)).mode & 0o777).toBe(0o700)
   })
 
+  test('is started again, at its address, by the owner that keeps it running', async () => {
+    const dataDir = join(root, 'kept-running')
+    const server = await startEmbeddedPostgres({ dataDir, log: silentLog })
+    server.keepRunning()
+    await query(server.url('postgres'), 'CREATE TABLE kept AS SELECT 1 AS id')
+    for (let time = 0; time < 2; time++) {
+      const serverPid = await serverPidIn(dataDir)
+      process.kill(serverPid, 'SIGKILL')
+      await expect
+        .poll(() => query(server.url('postgres'), 'SELECT id FROM kept').catch(String), { timeout: 20_000 })
+        .toEqual([{ id: 1 }])
+      expect(await serverPidIn(dataDir)).not.toBe(serverPid)
+    }
+    await server.stop()
+    await expect(serverPidIn(dataDir)).rejects.toThrow('ENOENT')
+  })
+
   test('recovers when the server itself was killed', async () => {
     const dataDir = join(root, 'killed')
     const first = await startEmbeddedPostgres({ dataDir, log: silentLog })

@@ -66,6 +66,7 @@ export async function openDatabases(options: DatabasesOptions): Promise<Database
         })
       : undefined
   for (const service of builtIn) await embedded?.createDatabase(service)
+  embedded?.keepRunning()
   const url = (service: string): string => {
     const found = given.get(service) ?? embedded?.url(service)
     if (found === undefined) throw new Error(`${service} has no database`)

@@ -1,4 +1,3 @@
-import { createServer } from 'node:net'
 import { platform } from 'node:os'
 import { join, resolve } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
@@ -7,7 +6,9 @@ import { reasonOf, StartupError } from '../errors.ts'
 import type { Log } from '../log.ts'
 import { findBinaries } from './binaries.ts'
 import { type ClusterFolder, clusterFolder, prepareCluster, readIfThere, startupError } from './cluster.ts'
-import { launch, type Postmaster, readPostmaster, runsWith, stopPostmaster } from './postmaster.ts'
+import { keepRunning } from './keep-running.ts'
+import { checkPort, freePort } from './ports.ts'
+import { isAlive, launch, type Postmaster, readPostmaster, runsWith, stopPostmaster } from './postmaster.ts'
 import { withStartLock } from './start-lock.ts'
 
 /** A running PostgreSQL server of the platform's own, on the loopback interface. */
@@ -19,6 +20,8 @@ export interface EmbeddedPostgres {
   url(database: string): string
   /** Makes the database unless it is there. @returns whether it was made */
   createDatabase(name: string): Promise<boolean>
+  /** From now on the owner starts the server again, at the same address, when it ends without being asked to. */
+  keepRunning(): void
   /** Owner: fast shutdown, all on disk when it resolves. Guest: lets go of it. */
   stop(): Promise<void>
 }
@@ -99,19 +102,36 @@ async function startIn(folder: ClusterFolder, options: EmbeddedPostgresOptions):
     const joined = await joinOrTakeOver(folder, running, options)
     if (joined) return joined
   }
+  const port = options.port || (await freePort())
+  const owned = await launchOwned(folder, { ...options, port })
+  if (!owned) throw inUse(folder)
+  return ownedServer(folder, { ...options, port }, owned)
+}
+
+/** A server and the session by which this process is its owner. */
+interface Owned {
+  readonly postmaster: Postmaster
+  readonly password: string
+  readonly lock: pg.Client
+}
+
+/** @returns undefined when another process has become the owner in the meantime */
+async function launchOwned(
+  folder: ClusterFolder,
+  options: EmbeddedPostgresOptions & { readonly port: number },
+): Promise<Owned | undefined> {
+  const { port, log } = options
   const binaries = await findBinaries()
   const { password, launcher } = await prepareCluster(folder, {
     binaries,
     durable: options.durable ?? true,
     minimumFreeBytes: options.minimumFreeBytes ?? 100_000_000,
   })
-  const port = options.port || (await freePort())
   await checkPort(port)
   const postmaster = await launch(folder, { binaries, launcher, port, settings: settingsOf(folder, options) })
-  const lock = await ownerSession(postmaster, password, options.log)
-  if (!lock) throw inUse(folder)
-  options.log.info({ port, pid: postmaster.pid }, 'PostgreSQL is up')
-  return embeddedServer({ postmaster, password, lock, role: 'owner' })
+  const lock = await ownerSession(postmaster, password, log)
+  log.info({ port, pid: postmaster.pid }, 'PostgreSQL is up')
+  return lock && { postmaster, password, lock }
 }
 
 /** @returns the server of a live owner, or one that lost its owner; undefined when it had to be stopped */
@@ -125,13 +145,19 @@ async function joinOrTakeOver(
   const lock = postmaster && (await tryOwnerSession(postmaster, password, options.log))
   if (postmaster && lock === 'taken') {
     if (!options.join) throw inUse(folder)
-    return embeddedServer({ postmaster, password, lock: undefined, role: 'guest' })
+    return {
+      ...addressOf(postmaster, password),
+      role: 'guest',
+      keepRunning: () => undefined,
+      stop: async () => undefined,
+    }
   }
   if (lock instanceof pg.Client) {
     const fits = !options.port || options.port === running.port
     if (fits && postmaster && (await runsWith(folder, settingsOf(folder, options)))) {
       options.log.warn({ pid: running.pid }, 'a PostgreSQL server outlived its owner; it has a new one')
-      return embeddedServer({ postmaster, password, lock, role: 'owner' })
+      const { port } = running
+      return ownedServer(folder, { ...options, port }, { postmaster, password, lock })
     }
     await lock.end()
   }
@@ -183,23 +209,41 @@ async function ownerSession(
   return undefined
 }
 
-function embeddedServer(server: {
-  postmaster: Postmaster
-  password: string
-  lock: pg.Client | undefined
-  role: EmbeddedPostgres['role']
-}): EmbeddedPostgres {
-  const { postmaster, password, lock, role } = server
+function addressOf(postmaster: Postmaster, password: string) {
   const url = (database: string): string => connectionUrl(postmaster, password, database)
   return {
     port: postmaster.port,
-    role,
     url,
-    createDatabase: (name) => createDatabase(url('postgres'), name),
+    createDatabase: (name: string) => createDatabase(url('postgres'), name),
+  }
+}
+
+function ownedServer(
+  folder: ClusterFolder,
+  options: EmbeddedPostgresOptions & { readonly port: number },
+  first: Owned,
+): EmbeddedPostgres {
+  let owned: Owned | undefined = first
+  let keeper: ReturnType<typeof keepRunning> | undefined
+  return {
+    ...addressOf(first.postmaster, first.password),
+    role: 'owner',
+    keepRunning() {
+      keeper ??= keepRunning({
+        // What another process has started since is its own.
+        isRunning: () => owned === undefined || isAlive(owned.postmaster.pid),
+        restart: () =>
+          withStartLock(folder.root, async () => {
+            owned = (await readPostmaster(folder)) ? undefined : await launchOwned(folder, options)
+          }),
+        log: options.log,
+      })
+    },
     async stop() {
-      if (role === 'guest') return
-      await lock?.end()
-      await stopPostmaster(postmaster.pid)
+      await keeper?.stop()
+      if (!owned) return
+      await owned.lock.end()
+      await stopPostmaster(owned.postmaster.pid)
     },
   }
 }
@@ -233,32 +277,4 @@ function inUse(folder: ClusterFolder): StartupError {
     `Another process is running on the data in ${folder.root}.`,
     'Stop it, or set DATA_DIR to another folder.',
   )
-}
-
-function freePort(): Promise<number> {
-  return withPort(0)
-}
-
-async function checkPort(port: number): Promise<void> {
-  try {
-    await withPort(port)
-  } catch (error) {
-    throw new StartupError(
-      'PORT_TAKEN',
-      `Port ${port} for PostgreSQL cannot be used: ${reasonOf(error)}.`,
-      'Stop what listens there, or choose another port.',
-      { cause: error },
-    )
-  }
-}
-
-function withPort(port: number): Promise<number> {
-  return new Promise((done, fail) => {
-    const server = createServer()
-    server.once('error', fail)
-    server.listen(port, '127.0.0.1', () => {
-      const address = server.address()
-      server.close(() => done(typeof address === 'object' && address ? address.port : port))
-    })
-  })
 }
