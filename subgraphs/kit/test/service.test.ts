@@ -19,9 +19,16 @@ import { createShelf } from './shelf.ts'
 
 const viewer = { userId: 7, username: 'ann', roles: ['user'], sessionId: 's1' } as const
 const lifecycle = createLifecycle(silentLog)
+const shelf = {
+  name: 'shelf',
+  create: () => createShelf(),
+  documents: () => ({ '/.well-known/books.json': async () => ({ books: 5 }) }),
+}
 const signer = { ours: await createIdentityKey(), theirs: await createIdentityKey() }
 let folder: string
 let origin: string
+/** What the service is started with. */
+let environment: Record<string, string>
 
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'movieverse-service-'))
@@ -31,22 +38,15 @@ beforeAll(async () => {
     join(folder, 'supergraph.graphql'),
     'enum join__Graph { SHELF @join__graph(name: "shelf", url: "http://127.0.0.1:1/graphql") }',
   )
-  const { port } = await startService(
-    {
-      name: 'shelf',
-      create: () => createShelf(),
-      documents: () => ({ '/.well-known/books.json': async () => ({ books: 5 }) }),
-    },
-    lifecycle,
-    {
-      DATA_DIR: folder,
-      PORT: '0',
-      LOG_LEVEL: 'silent',
-      SUPERGRAPH: join(folder, 'supergraph.graphql'),
-      DATABASE_URL_SHELF: own.url,
-      DATABASE_URL_PLATFORM: shared.url,
-    },
-  )
+  environment = {
+    DATA_DIR: folder,
+    PORT: '0',
+    LOG_LEVEL: 'silent',
+    SUPERGRAPH: join(folder, 'supergraph.graphql'),
+    DATABASE_URL_SHELF: own.url,
+    DATABASE_URL_PLATFORM: shared.url,
+  }
+  const { port } = await startService(shelf, lifecycle, environment)
   origin = `http://127.0.0.1:${port}`
   signer.ours = await loadIdentityKey(join(folder, 'keys', 'identity.json'))
 })
@@ -137,6 +137,20 @@ describe('a service', () => {
     expect(JSON.parse(await get('/readyz'))).toEqual({ ready: true, checks: { bus: 'ok', jobs: 'ok' } })
     expect(await get('/metrics')).toContain('process_cpu_user_seconds_total')
     expect(JSON.parse(await get('/.well-known/books.json'))).toEqual({ books: 5 })
+  })
+
+  test('that stops is not ready from then on, still answers for as long as it was told, and then is gone', async () => {
+    const own = createLifecycle(silentLog)
+    const { port } = await startService(shelf, own, { ...environment, DRAIN_MS: '1500' })
+    const get = (path: string) => fetch(`http://127.0.0.1:${port}${path}`)
+    expect((await get('/readyz')).status).toBe(200)
+    const stopped = own.stop()
+    const red = await get('/readyz')
+    expect([red.status, await red.json()]).toEqual([503, { ready: false, checks: { process: 'stopping' } }])
+    const answer = await get('/.well-known/books.json')
+    expect([await answer.json(), answer.headers.get('connection')]).toEqual([{ books: 5 }, 'close'])
+    expect(await stopped).toEqual([])
+    await expect(get('/healthz')).rejects.toThrow()
   })
 
   test('keeps the platform’s key from other accounts', async () => {
