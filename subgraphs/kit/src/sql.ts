@@ -34,6 +34,13 @@ interface PgClient {
   }): Promise<{ rows: unknown[]; rowCount: number | null }>
 }
 
+/** Lists of numbers, which most reads are by, are written at once: the driver quotes and escapes each element. */
+function parameterOf(value: unknown): unknown {
+  return Array.isArray(value) && value.every((item) => typeof item === 'number')
+    ? `{${value.join(',')}}`
+    : value
+}
+
 /**
  * A pg pool or a client inside its transaction.
  * @param nameOf names of statements to prepare (`createStatementNames`), empty for others; without it none is
@@ -41,7 +48,7 @@ interface PgClient {
 export function pgSql(client: PgClient, nameOf?: (statement: { readonly sql: string }) => string): Sql {
   const send = (text: string, parameters: readonly unknown[]) => {
     const name = nameOf?.({ sql: text })
-    return client.query({ ...(name ? { name } : {}), text, values: [...parameters] })
+    return client.query({ ...(name ? { name } : {}), text, values: parameters.map(parameterOf) })
   }
   return {
     dialect: 'postgres',
