@@ -173,32 +173,36 @@ function program(name, args = rest, flags = []) {
   })
 }
 
-/** `npm start`, on the built-in PostgreSQL, or with `--profile engines` on real engines, which are started first. */
-async function start() {
-  const [option, profile, ...more] = rest
-  if (option === undefined) return program('standalone')
-  if (option !== '--profile' || !['embedded', 'engines'].includes(profile) || more.length > 0) {
-    say('usage: npm start [-- --profile embedded|engines]')
+/**
+ * `npm start`, `backup`, `restore`: on what the environment names and the built-in PostgreSQL, or with `--profile engines`
+ * on the real engines of this machine, which are started first.
+ */
+async function onProfile(name, before = []) {
+  const at = rest.indexOf('--profile')
+  const [, profile = 'none'] = at < 0 ? ['', 'embedded'] : rest.slice(at, at + 2)
+  const args = [...before, ...rest.filter((_, index) => at < 0 || index < at || index > at + 1)]
+  if (!['embedded', 'engines'].includes(profile) || (name === 'standalone' && args.length > 0)) {
+    say(`usage: npm run ${command} -- [--profile embedded|engines]`)
     return 2
   }
-  if (profile === 'embedded') return program('standalone', [])
+  if (profile === 'embedded') return program(name, args)
   const code = await program('engines', ['up', ...servedEngines])
   if (code !== 0) return code
   const folder = environment.ENGINES_DIR || '.engines'
   // What is kept beside the engines' data goes when they are reset: how far the first load has come, keys, secrets.
   environment.DATA_DIR ||= join(folder, 'platform')
-  return program('standalone', [], [`--env-file=${join(folder, 'env')}`])
+  return program(name, args, [`--env-file=${join(folder, 'env')}`])
 }
 
 const commands = {
-  start,
+  start: () => onProfile('standalone'),
   /** Nothing more: everything is installed and bundled by then. */
   build: () => 0,
   dev: () => run(node, ['ops/dev.mjs', ...rest]),
   test: () => run(node, ['node_modules/vitest/vitest.mjs', 'run', ...rest]),
   check: () => run(node, ['ops/ci/check.mjs', ...rest]),
-  backup: () => program('backup', ['backup', ...rest]),
-  restore: () => program('backup', ['restore', ...rest]),
+  backup: () => onProfile('backup', ['backup']),
+  restore: () => onProfile('backup', ['restore']),
   service: () => {
     const [service, ...args] = rest
     const known = readdirSync('subgraphs').filter((name) =>

@@ -13,10 +13,14 @@ async function connect(url: string): Promise<pg.Client> {
   await client.connect()
   await client.query(
     `SET TimeZone = 'UTC'; SET DateStyle = 'ISO'; SET IntervalStyle = 'postgres'; SET extra_float_digits = 1;
-     SET bytea_output = 'hex'; SET lock_timeout = '10s'`,
+     SET bytea_output = 'hex'; SET lock_timeout = '3s'`,
   )
   return client
 }
+
+/** lock_not_available. */
+const waitedTooLong = '55P03'
+const tries = 5
 
 async function hold(url: string): Promise<() => Promise<void>> {
   const client = await connect(url)
@@ -24,10 +28,17 @@ async function hold(url: string): Promise<() => Promise<void>> {
     `SELECT table_name AS name FROM information_schema.tables
       WHERE table_schema = 'public' AND table_name IN ('outbox', 'inbox') ORDER BY 1 DESC`,
   )
-  await client.query('BEGIN')
   // Conflicts with every insert: those that have one are waited for, later ones wait.
-  if (rows.length > 0) {
-    await client.query(`LOCK TABLE ${rows.map(({ name }) => name).join(', ')} IN SHARE MODE`)
+  const lock = `BEGIN; LOCK TABLE ${rows.map(({ name }) => name).join(', ')} IN SHARE MODE`
+  for (let left = tries; rows.length > 0; left -= 1) {
+    try {
+      await client.query(lock)
+      break
+    } catch (error) {
+      // A writer that takes its time: the others go on, and it is tried again.
+      await client.query('ROLLBACK')
+      if (!(error instanceof pg.DatabaseError) || error.code !== waitedTooLong || left <= 1) throw error
+    }
   }
   return async () => {
     await client.query('ROLLBACK')

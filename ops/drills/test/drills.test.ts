@@ -41,7 +41,17 @@ describe.each(profiles)('on the profile %s', (profile) => {
     expect(outcome.failures, said).toEqual([])
     expect(code).toBe(0)
   }, 900_000)
+
+  test('a backup amid 60 reviews is put back: nothing is lost or doubled, and the erased are erased again', async () => {
+    const { code, outcome, said } = await drill('restore', '--profile', profile, '--count', '60')
+    expect(outcome.failures, said).toEqual([])
+    expect(outcome).toMatchObject({ n: 60, lost: 0, extra: 0, miscounted: 0, unlike: 0, remembered: 0 })
+    expect(code).toBe(0)
+  }, 900_000)
 })
+
+/** Cases that a mutation is seen by. */
+const sizes: Readonly<Record<string, string>> = { kill: '100', outage: '5', restore: '20' }
 
 describe('a drill notices', () => {
   test.each([
@@ -56,10 +66,12 @@ describe('a drill notices', () => {
       'outage',
       'acknowledge-before-effect',
     ],
+    ['erasures that nobody knows of any more, when a backup is put back', 'restore', 'forget-erasures'],
+    ['a review that was lost on the way, when a backup is put back', 'restore', 'lose-a-row'],
   ])(
     '%s',
     async (_, name, mutation) => {
-      const size = name === 'kill' ? '100' : '5'
+      const size = sizes[name] ?? ''
       const { code, outcome, said } = await drill(
         name,
         '--count',
