@@ -13,6 +13,8 @@ import { judge } from './fuzz/verdict.ts'
 
 /** Requests on their way at the same time. */
 const atOnce = 8
+/** Of a hundred answers, those that may say that something is busy: of a machine that has more to do. */
+const mostUnavailable = 1
 /** Failures that are printed; all are counted. */
 const mostPrinted = 20
 
@@ -79,6 +81,9 @@ async function drill({ count = 10_000, seed, say }: DrillOptions, stage: Stage):
   const after = await catalogue.filmPage()
   if (!isDeepStrictEqual(after, before))
     failures.push(`The film page is not what it was: ${JSON.stringify({ before, after })}`)
+  const unavailable = statuses?.['503'] ?? 0
+  if (unavailable > (count * mostUnavailable) / 100)
+    failures.push(`${unavailable} answers have the status 503`)
   const ended = stage.topology.processes.reduce((sum, { restarts }) => sum + restarts, 0)
   if (ended > 0) failures.push(`The process ended ${ended} times:\n${await lastWords(stage)}`)
   const total = failures.length
