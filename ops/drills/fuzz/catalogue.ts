@@ -48,7 +48,11 @@ export async function createCatalogue({ url, grant }: Stage): Promise<Catalogue>
     admins.push(await signIn(username))
   }
   const [admin = ''] = admins
-  const accounts: Record<Asker, string[]> = { nobody: [], member: [...members], admin: [...admins] }
+  const accounts: Record<Asker, string[]> = {
+    nobody: [],
+    member: members.slice(0, touchedIds),
+    admin: [...admins],
+  }
 
   let last = ''
   for (const [index, member] of members.entries()) {
