@@ -60,7 +60,9 @@ function recordset(dialect: Dialect, placeholder: string, columns: RecordColumns
     const list = names.map(([name, type]) => `${name} ${postgresTypes[type]}`).join(', ')
     return `jsonb_to_recordset(CAST(${placeholder} AS jsonb)) AS v(${list})`
   }
-  const list = names.map(([name, type]) => `${name} ${mysqlTypes[type]} PATH '$.${name}' ERROR ON ERROR`).join(', ')
+  const list = names
+    .map(([name, type]) => `${name} ${mysqlTypes[type]} PATH '$.${name}' ERROR ON ERROR`)
+    .join(', ')
   return `JSON_TABLE(${placeholder}, '$[*]' COLUMNS (${list})) AS v`
 }
 
