@@ -12,13 +12,13 @@ import { storedServices } from '../places.ts'
 import type { Stores } from './platform.ts'
 
 /** The platform's parts over a set of stores, opened by each owner's own code. */
-export async function openParts({ env, dataDir, urlOf }: Stores) {
+export async function openParts({ env, dataDir }: Pick<Stores, 'env' | 'dataDir'>) {
   const services = storedServices({})
   const databases = await openDatabases({ services, env, dataDir, log: silentLog })
   for (const service of services) await databases.migrate(service)
-  const stores = await openStores(urlOf, silentLog)
-  const accounts = openAuthEngine(urlOf('auth'), { connections: 1 })
-  const url = urlOf('platform')
+  const stores = await openStores(databases.url, silentLog)
+  const accounts = openAuthEngine(databases.url('auth'), { connections: 1 })
+  const url = databases.url('platform')
   const bus = await createPostgresBus({ url, log: silentLog, pollMs: 50, leaseMs: 1500 })
   const jobs = await createPostgresJobs({ url, log: silentLog, pollMs: 100 })
   return {

@@ -66,11 +66,13 @@ async function databaseOf(service: string, engines: Engines): Promise<TestDataba
 
 const quiet = { log: silentLog, say: () => undefined }
 
-export const backUpStores = ({ env, dataDir }: Stores, folder: string) =>
+type Place = Pick<Stores, 'env' | 'dataDir'>
+
+export const backUpStores = ({ env, dataDir }: Place, folder: string) =>
   backUp({ env, dataDir, folder, ...quiet })
 
 export const restoreStores = (
-  { env, dataDir }: Stores,
+  { env, dataDir }: Place,
   folder: string,
   { force = false, ledgers = [] as readonly string[] } = {},
 ) => restore({ env, dataDir, folder, force, ledgers, ...quiet })
