@@ -2,6 +2,7 @@ import { databaseEngine } from '@movieverse/kit/databases/engine'
 import { halfRestored, restoringMark } from '@movieverse/kit/databases/restoring'
 import { StartupError } from '@movieverse/kit/errors'
 import type { Log } from '@movieverse/kit/log'
+import { patience } from '@movieverse/kit/postgres/patience'
 import { plannedOnce } from '@movieverse/kit/postgres/prepared'
 import { MongoClient, type MongoClientOptions } from 'mongodb'
 import pg from 'pg'
@@ -55,7 +56,7 @@ export async function openMetadataEngine(
     return openMongoStore({ client, log })
   }
   if (engine === 'postgres') {
-    const pool = new pg.Pool({ connectionString: url, max: connections, options: plannedOnce })
+    const pool = new pg.Pool({ connectionString: url, max: connections, ...patience, options: plannedOnce })
     return openPostgresStore({ pool, log })
   }
   throw new StartupError(

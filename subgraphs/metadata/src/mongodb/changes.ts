@@ -8,7 +8,7 @@ import type { WaitingDocument } from './documents.ts'
 /** Milliseconds that the server may hold a question back until something changes. */
 const waitMs = 1000
 /** Milliseconds between questions to a server that answers at once instead. */
-const restMs = 100
+const restMs = 500
 
 /** What tells that documents change, whoever writes them. */
 export interface Changes {
