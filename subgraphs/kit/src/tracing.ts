@@ -1,3 +1,4 @@
+import { context, trace } from '@opentelemetry/api'
 import { z } from 'zod'
 import { type EnvSource, processEnv, readEnv } from './env.ts'
 import type { Lifecycle } from './lifecycle.ts'
@@ -21,17 +22,24 @@ export async function startTracing(
 ): Promise<void> {
   const { OTEL_EXPORTER_OTLP_ENDPOINT: endpoint } = readEnv(settings, source)
   if (endpoint === undefined) return
-  const [{ BatchSpanProcessor, NodeTracerProvider }, { OTLPTraceExporter }, { resourceFromAttributes }] =
+  const [sdk, { OTLPTraceExporter }, { resourceFromAttributes }, { AsyncLocalStorageContextManager }] =
     await Promise.all([
-      import('@opentelemetry/sdk-trace-node'),
+      import('@opentelemetry/sdk-trace-base'),
       import('@opentelemetry/exporter-trace-otlp-http'),
       import('@opentelemetry/resources'),
+      import('@opentelemetry/context-async-hooks'),
     ])
   const exporter = new OTLPTraceExporter({ url: `${endpoint.replace(/\/$/, '')}/v1/traces` })
-  const provider = new NodeTracerProvider({
+  const provider = new sdk.BasicTracerProvider({
     resource: resourceFromAttributes({ 'service.name': service, 'service.namespace': 'movieverse' }),
-    spanProcessors: [new BatchSpanProcessor(exporter)],
+    spanProcessors: [new sdk.BatchSpanProcessor(exporter)],
   })
-  provider.register()
-  lifecycle.onStop('traces', () => provider.shutdown())
+  // By our own copy of the API: the SDK's is another one (CommonJS), of which tracers made before would never hear.
+  context.setGlobalContextManager(new AsyncLocalStorageContextManager().enable())
+  trace.setGlobalTracerProvider(provider)
+  lifecycle.onStop('traces', async () => {
+    await provider.shutdown()
+    trace.disable()
+    context.disable()
+  })
 }
