@@ -7,6 +7,7 @@ import { type Lifecycle, runProcess } from '@movieverse/kit/lifecycle'
 import { createLog } from '@movieverse/kit/log'
 import { measureProcess } from '@movieverse/kit/metrics'
 import { openPlatform } from '@movieverse/kit/platform'
+import { checkRoom } from '@movieverse/kit/room'
 import { startTracing } from '@movieverse/kit/tracing'
 import { readStandaloneSettings } from './env.ts'
 import { ensureAdministrator, ensureSample } from './first-start.ts'
@@ -70,6 +71,7 @@ async function start(lifecycle: Lifecycle): Promise<void> {
       gateway.checks,
       ...subgraphs.all.map(({ name, checks }) => prefixed(name, checks)),
     ),
+    helpful: { room: checkRoom },
     stopping: lifecycle.stopping,
   })
   // Last, so that no start that is cut off keeps the password to itself.

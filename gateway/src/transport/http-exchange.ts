@@ -7,7 +7,7 @@ import { type SubgraphResponse, TransportError } from './transport.ts'
 export interface Outcome {
   resolve(response: SubgraphResponse): void
   reject(error: TransportError): void
-  /** The process cannot be reached, or has said that it will end. */
+  /** The process cannot be reached, has said that it will end, or does not know the gateway. */
   leave(): void
 }
 
@@ -63,7 +63,7 @@ export class HttpExchange implements Dispatcher.DispatchHandler {
     headers: IncomingHttpHeaders,
   ): void {
     this.#status = status
-    if (headers.connection === 'close' && status < 400) this.#outcome.leave()
+    if ((headers.connection === 'close' && status < 400) || status === 401) this.#outcome.leave()
     if (Number(headers['content-length']) > this.#maxBytes) this.#refuseSize(controller)
   }
 
@@ -77,6 +77,10 @@ export class HttpExchange implements Dispatcher.DispatchHandler {
 
   onResponseEnd(): void {
     if (this.#settled) return
+    if (this.#status === 401) {
+      this.#reject(refused())
+      return
+    }
     const body = this.#rest ? Buffer.concat(this.#rest, this.#size) : this.#first
     let response: SubgraphResponse | undefined
     try {
@@ -135,3 +139,10 @@ export class HttpExchange implements Dispatcher.DispatchHandler {
     this.#outcome.reject(error)
   }
 }
+
+/** Who is asked looks at the identity before the request: nothing of it was done. That says nothing of the client. */
+const refused = () =>
+  new TransportError('SERVICE_UNAVAILABLE', 'The service does not accept the gateway’s identity.', {
+    status: 401,
+    unsent: true,
+  })

@@ -63,7 +63,7 @@ export class TransportError extends Error {
   override readonly name = 'TransportError'
   /** True when the subgraph cannot have begun to answer: a query may be sent again. */
   readonly connectionLost: boolean
-  /** True when nothing of the request was sent: whatever it is, it may be sent again. */
+  /** True when nothing of the request was sent, or it was refused unread: whatever it is, it may be sent again. */
   readonly unsent: boolean
   readonly status: number | undefined
 

@@ -57,8 +57,10 @@ export function createKeyring({ store, secret, settings, now }: KeyringParts): K
       signsFrom,
     }
   }
+  /** By a clock that stands before all of them, the first: it is published as the others are. */
   const signing = (keys: readonly SigningKey[]) =>
-    keys.filter((key) => key.signsFrom <= now()).reduce<SigningKey | undefined>(younger, undefined)
+    keys.filter((key) => key.signsFrom <= now()).reduce<SigningKey | undefined>(younger, undefined) ??
+    keys.toSorted((a, b) => a.signsFrom.getTime() - b.signsFrom.getTime())[0]
 
   async function maintain(): Promise<void> {
     keep(
@@ -112,7 +114,7 @@ export function createKeyring({ store, secret, settings, now }: KeyringParts): K
   return {
     async current() {
       const key = signing(await present())
-      if (!key) throw new Error('no key signs: the clock stands before the first one')
+      if (!key) throw new Error('there is no key that signs')
       return { kid: key.kid, key: open(key) }
     },
     async jwks() {

@@ -119,5 +119,7 @@ async function post(owner: string, url: string, sent: RequestInit): Promise<Exec
     throw new OwnerUnavailable(`${owner} cannot be asked at ${url}: ${reasonOf(cause)}`, { cause })
   }
   const refusal = `${owner} answered ${response.status} at ${url}`
-  throw response.status >= 500 ? new OwnerUnavailable(refusal) : new Error(refusal)
+  // 401: its clock or this one is wrong, or its key; another process may see it otherwise.
+  const isIll = response.status >= 500 || response.status === 401
+  throw isIll ? new OwnerUnavailable(refusal) : new Error(refusal)
 }

@@ -5,6 +5,7 @@ import { dirname, join } from 'node:path'
 import {
   type CryptoKey,
   calculateJwkThumbprint,
+  errors,
   exportJWK,
   generateKeyPair,
   importJWK,
@@ -13,6 +14,7 @@ import {
   SignJWT,
 } from 'jose'
 import { LRUCache } from 'lru-cache'
+import { Counter } from 'prom-client'
 import { z } from 'zod'
 import { folderFault } from './data-folder.ts'
 import { reasonOf, StartupError, unauthenticated } from './errors.ts'
@@ -42,6 +44,8 @@ export interface IdentitySigner {
 export interface IdentityVerifier {
   /** @throws GraphQLError UNAUTHENTICATED when the token is absent, not ours, expired or for another audience */
   verify(token: string | undefined): Promise<Identity>
+  /** For readiness, as what helps. @throws Error when one who asked has just been refused because of the clock */
+  check(): Promise<void>
 }
 
 /** The platform's key, shared by the gateway and the services: who can sign with it is one of them. */
@@ -166,12 +170,35 @@ const rememberedTokens = 10_000
 /** Seconds that the clocks of two processes may differ. */
 const clockTolerance = 5
 
+/** Milliseconds for which a refusal because of the clock is remembered. */
+const rememberedMs = 5000
+
+const refusals = new Counter({
+  name: 'movieverse_identity_refusals_total',
+  help: 'Identities that a subgraph refused, by reason: clock (signed by the platform, at another time), or other',
+  labelNames: ['subgraph', 'reason'],
+})
+
+/** Seconds by which the clock of the signer differs: its signature was right and its time was not; undefined for other faults. */
+function clockDifference(error: unknown): number | undefined {
+  const isTime =
+    error instanceof errors.JWTExpired ||
+    (error instanceof errors.JWTClaimValidationFailed && error.claim === 'iat')
+  return isTime ? (error.payload.iat ?? 0) - Math.floor(Date.now() / 1000) : undefined
+}
+
 /** Verifies the identities that a subgraph is asked with. `audience` is the subgraph's own name. */
 export function createIdentityVerifier(audience: string, { publicKey }: IdentityKey): IdentityVerifier {
   const verified = new LRUCache<string, { readonly identity: Identity; readonly endsAt: number }>({
     max: rememberedTokens,
   })
+  let apart: { readonly seconds: number; readonly at: number } | undefined
   return {
+    async check() {
+      if (apart && performance.now() - apart.at < rememberedMs)
+        throw new Error(`The clock of who asks is ${apart.seconds} s from this one`)
+    },
+
     async verify(token) {
       const known = token === undefined ? undefined : verified.get(token)
       if (known && known.endsAt > Date.now()) return known.identity
@@ -195,6 +222,9 @@ export function createIdentityVerifier(audience: string, { publicKey }: Identity
         verified.set(token, { identity: { viewer, service }, endsAt })
         return { viewer, service }
       } catch (error) {
+        const seconds = clockDifference(error)
+        if (seconds !== undefined) apart = { seconds, at: performance.now() }
+        refusals.inc({ subgraph: audience, reason: seconds === undefined ? 'other' : 'clock' })
         throw unauthenticated(`The request's identity is not valid: ${reasonOf(error)}`)
       }
     },

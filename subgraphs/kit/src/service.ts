@@ -8,6 +8,7 @@ import { type Lifecycle, runProcess } from './lifecycle.ts'
 import { createLog, type Log } from './log.ts'
 import { measureProcess } from './metrics.ts'
 import { openPlatform, type Platform } from './platform.ts'
+import { checkRoom } from './room.ts'
 import { startSubgraphServer } from './server.ts'
 import type { EntityReader, Subgraph } from './subgraph.ts'
 import { startTracing } from './tracing.ts'
@@ -84,13 +85,15 @@ export async function startService<S extends Subgraph>(
   })
   const hosted = await hostSubgraph(subgraph, { bus, jobs, log })
   lifecycle.onStop(service.name, () => hosted.close())
+  const identity = createIdentityVerifier(service.name, key)
   const server = await startSubgraphServer({
     subgraph,
-    identity: createIdentityVerifier(service.name, key),
+    identity,
     port: env.PORT ?? portOf(addresses(service.name)[0]),
     host: env.HOST,
     health: {
       checks: { ...subgraph.checks, bus: () => bus.ping(), jobs: () => jobs.ping() },
+      helpful: { room: checkRoom, clock: () => identity.check() },
       stopping: lifecycle.stopping,
     },
     introspection: env.INTROSPECTION,

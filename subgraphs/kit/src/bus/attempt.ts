@@ -5,6 +5,7 @@ import { reasonOf } from '../errors.ts'
 import { backOff } from '../latch.ts'
 import type { Log } from '../log.ts'
 import { isOutage } from '../outage.ts'
+import { noteRoom } from '../room.ts'
 import { contextOf, continueTrace } from '../trace-context.ts'
 import { type BusEvent, DeadLetterError, type EventConsumer } from './bus.ts'
 import { busDelay, busEvents, busFailures } from './metrics.ts'
@@ -81,6 +82,7 @@ function failed(delivery: Delivery, { consumer, log }: AttemptSettings, error: u
   const { event } = delivery
   const { group, attempts = defaultAttempts } = consumer
   const about = { group, topic: event.topic, eventId: event.id, type: event.type, err: error }
+  noteRoom(error)
   if (isOutage(error)) {
     delivery.outages += 1
     log.warn({ ...about, outages: delivery.outages }, 'an event waits for a dependency that is down')

@@ -1,6 +1,7 @@
 import { PrismaMariaDb } from '@prisma/adapter-mariadb'
 import { PrismaPg } from '@prisma/adapter-pg'
 import { mysqlPool } from '../mysql/connect.ts'
+import { patience } from '../postgres/patience.ts'
 import { createStatementNames, plannedOnce } from '../postgres/prepared.ts'
 import { databaseEngine, databaseName } from './engine.ts'
 
@@ -27,7 +28,12 @@ export function prismaOptions(url: string, { connections = 5, planOnce = false }
       databaseEngine(url) === 'mysql'
         ? new PrismaMariaDb(mysqlPool(url, connections), { database: databaseName(url) })
         : new PrismaPg(
-            { connectionString: url, max: connections, ...(planOnce ? { options: plannedOnce } : {}) },
+            {
+              connectionString: url,
+              max: connections,
+              ...patience,
+              ...(planOnce ? { options: plannedOnce } : {}),
+            },
             { statementNameGenerator: createStatementNames() },
           ),
     transactionOptions: { maxWait: 15_000, timeout: 60_000 },

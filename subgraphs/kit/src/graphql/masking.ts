@@ -3,6 +3,7 @@ import type { SubgraphContext } from '../context.ts'
 import { codedError, type ErrorCode, errorCatalogue, errorCode } from '../errors.ts'
 import type { Log } from '../log.ts'
 import { isOutage } from '../outage.ts'
+import { noteRoom } from '../room.ts'
 
 /** The error as the client may see it: with its path, its code, and for bugs nothing but the request's id. */
 export function maskError(error: GraphQLError, context: SubgraphContext, log: Log): GraphQLError {
@@ -10,8 +11,9 @@ export function maskError(error: GraphQLError, context: SubgraphContext, log: Lo
   const { requestId, signal } = context
   const masked = (code: ErrorCode) =>
     new GraphQLError(errorCatalogue[code].message, { path: error.path, extensions: { code, requestId } })
-  if (signal.aborted) return masked('DEADLINE_EXCEEDED')
   const original = error.originalError ?? error
+  noteRoom(original)
+  if (signal.aborted) return masked('DEADLINE_EXCEEDED')
   const code = isOutage(original) ? 'SERVICE_UNAVAILABLE' : 'INTERNAL_SERVER_ERROR'
   log.error({ err: original, requestId, path: error.path?.join('.') }, `a resolver failed: ${code}`)
   return masked(code)

@@ -2,6 +2,7 @@ import type { EventBus } from '../bus/bus.ts'
 import { reasonOf } from '../errors.ts'
 import { backOff, createLatch } from '../latch.ts'
 import type { Log } from '../log.ts'
+import { noteRoom } from '../room.ts'
 import type { Background } from '../subgraph.ts'
 import { sendInTraces } from '../trace-context.ts'
 import { outboxFailures, outboxOldestSeconds, outboxPending, outboxPublished } from './metrics.ts'
@@ -101,6 +102,7 @@ export function createRelay(settings: RelaySettings): Relay {
       } catch (error) {
         failures += 1
         failure = reasonOf(error)
+        noteRoom(error)
         outboxFailures.inc(labels)
         log.warn({ service: name, failures, err: error }, 'outbox relay: events wait')
         await halt.wait(backOff(failures, 100, 5000))
