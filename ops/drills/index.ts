@@ -1,6 +1,7 @@
 import { parseArgs } from 'node:util'
 import { z } from 'zod'
 import type { Drill, DrillOptions } from './drill.ts'
+import { faultsDrill } from './faults.ts'
 import { fuzzDrill } from './fuzz.ts'
 import { killDrill } from './kill.ts'
 import { outageDrill } from './outage.ts'
@@ -9,7 +10,7 @@ import { soakDrill } from './soak.ts'
 import { runWitness } from './witness.ts'
 
 /** Every drill. A further one is a file and a line here. */
-const drills: readonly Drill[] = [killDrill, outageDrill, fuzzDrill, restoreDrill, soakDrill]
+const drills: readonly Drill[] = [killDrill, outageDrill, faultsDrill, fuzzDrill, restoreDrill, soakDrill]
 
 const usage = `npm run drill                  lists the drills
 npm run drill -- NAME          runs one; prints what it counted as a JSON line, and ends with 1 when a promise did not hold

@@ -41,7 +41,7 @@ const patience = 180_000
 const REGISTER = `mutation ($i: RegisterInput!) { register(input: $i) { session { accessToken } errors { code message } } }`
 const LOGIN = `mutation ($i: LoginInput!) { login(input: $i) { session { accessToken } errors { code } } }`
 const FILM = `mutation ($t: String!) { createMovie(input: { title: $t, releaseDate: "2020-01-01" }) { movie { id } errors { code message } } }`
-const REVIEW = `mutation ($m: ID!, $r: Float!) { createReview(input: { movieId: $m, rating: $r }) { review { id rating } errors { code message } } }`
+const REVIEW = `mutation ($m: ID!, $r: Float!, $t: String) { createReview(input: { movieId: $m, rating: $r, text: $t }) { review { id rating } errors { code message } } }`
 const SHOWN = `query ($id: ID!, $after: String) { movie(id: $id) {
   rating { count histogram { count } }
   reviews(first: 100, after: $after) { pageInfo { hasNextPage endCursor } edges { node { id rating author { username } } } } } }`
@@ -49,6 +49,8 @@ const SHOWN = `query ($id: ID!, $after: String) { movie(id: $id) {
 export interface ReviewersOptions {
   /** How many there are to be written at the most. */
   readonly reviews: number
+  /** What each of them says; without it they are ratings alone. */
+  readonly text?: string
   /** Told of every try. */
   readonly onTry: (asked: Asked) => void
 }
@@ -56,7 +58,7 @@ export interface ReviewersOptions {
 /** Registers members and adds films, enough of them for so many reviews of which none repeats another's pair. */
 export async function createReviewers(
   stage: Stage,
-  { reviews, onTry }: ReviewersOptions,
+  { reviews, text, onTry }: ReviewersOptions,
 ): Promise<Reviewers> {
   const { url } = stage
   const memberCount = Math.max(2, Math.ceil(Math.sqrt(reviews / 2)))
@@ -94,7 +96,7 @@ export async function createReviewers(
       const sentAt = performance.now()
       for (let tries = 1; ; tries++) {
         const { token } = member
-        const variables = { m: film, r: rating }
+        const variables = { m: film, r: rating, t: text }
         const asked = await tryAsk(url, { kind: 'review', query: REVIEW, variables, token })
         onTry(asked)
         const made = asked.data?.createReview

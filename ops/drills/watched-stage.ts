@@ -1,20 +1,31 @@
-import { bundled, openStage, placeProgram, type Stage } from '../e2e/stage.ts'
+import { bundled, openStage, placeProgram, type Stage, type StageOptions } from '../e2e/stage.ts'
 import type { DrillOptions } from './drill.ts'
 import { checkMutation } from './witness.ts'
 
+export interface WatchedStageOptions
+  extends Pick<DrillOptions, 'profile' | 'mutation'>,
+    Pick<StageOptions, 'disks' | 'alter'> {
+  /** How many share the work; default 1. */
+  readonly witnesses?: number
+}
+
 /**
- * Opens a platform with a witness beside it: one process on the built-in PostgreSQL, every process of
+ * Opens a platform with witnesses beside it: one process on the built-in PostgreSQL, every process of
  * docker-compose.yml on real engines. The mutation is one of the witness's promises.
  * @throws RangeError for a mutation that there isn't
  */
-export async function openWatchedStage({ profile, mutation }: DrillOptions): Promise<Stage> {
+export async function openWatchedStage(options: WatchedStageOptions): Promise<Stage> {
+  const { profile, mutation, disks, alter, witnesses = 1 } = options
   checkMutation(mutation)
   return openStage({
     profile,
     topology: profile === 'embedded' ? 'standalone' : 'distributed',
-    beside: async ({ notesUrl, environment }) => {
+    disks,
+    alter,
+    beside: ({ notesUrl, environment }) => {
       const args = ['--enable-source-maps', bundled('drill'), 'witness', notesUrl, mutation ?? '']
-      return [await placeProgram('witness', { args, environment })]
+      const names = Array.from({ length: witnesses }, (_, index) => `witness-${index + 1}`)
+      return Promise.all(names.map((name) => placeProgram(name, { args, environment })))
     },
   })
 }

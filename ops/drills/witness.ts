@@ -11,6 +11,7 @@ import { type OutboxDatabase, pgDatabase } from '@movieverse/kit/outbox/database
 import { createInbox } from '@movieverse/kit/outbox/sql-inbox'
 import { outboxTables } from '@movieverse/kit/outbox/tables'
 import { openPlatform, type Platform } from '@movieverse/kit/platform'
+import { patience } from '@movieverse/kit/postgres/patience'
 import pg from 'pg'
 import { z } from 'zod'
 
@@ -44,7 +45,7 @@ export async function runWitness(notesUrl: string, mutation: string | undefined)
     const { DATA_DIR: dataDir, PORT } = readEnv(z.object({ ...platformSettings, PORT: port }))
     const platform = await openPlatform({ services: [], env: processEnv, dataDir, log })
     lifecycle.onStop('platform', () => platform.close())
-    const pool = new pg.Pool({ connectionString: notesUrl, max: 4 })
+    const pool = new pg.Pool({ connectionString: notesUrl, max: 4, ...patience })
     pool.on('error', (error) => log.warn({ err: error }, 'a connection to the notes was lost'))
     lifecycle.onStop('notes', () => pool.end())
     await pool.query(tables)

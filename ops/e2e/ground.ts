@@ -16,6 +16,7 @@ import {
 import { readPostmaster } from '@movieverse/kit/postgres/postmaster'
 import { createEngineSet } from '../engines/set.ts'
 import { freePort } from './platform.ts'
+import { mountSmallDisk } from './small-disk.ts'
 
 /** `embedded` stands on the built-in PostgreSQL, `engines` on real engines, each in its role. */
 export type Profile = 'embedded' | 'engines'
@@ -32,7 +33,9 @@ export interface Ground {
   readonly engines: readonly string[]
   /** SIGKILL; resolves when it is gone. One that keeps its data in memory is stopped (SIGSTOP) instead. */
   halt(engine: string): Promise<void>
-  /** Starts it again on its data; resolves when it answers. */
+  /** The folder of all that an engine keeps. */
+  disk(engine: string): string
+  /** Starts it again on its data, unless it runs; resolves when it answers. */
   resume(engine: string): Promise<void>
   /** Stops all of them and removes their data. */
   close(): Promise<void>
@@ -42,12 +45,21 @@ export interface Ground {
 const engines = ['postgres', 'mariadb', 'mongo', 'redis', 'kafka', 'rabbitmq'] as const
 /** It speaks MongoDB's protocol and forgets all when it ends. */
 const inMemory = 'mongo'
+/** Where those that are not built in are, in the ground's folder. */
+const engineFolder = 'engines'
 const services = ['auth', 'users', 'movies', 'reviews', 'metadata', 'platform', 'notes']
 
-/** Opens a ground in a folder of its own. @param settings what else every process of the platform reads */
+export interface GroundOptions {
+  /** What else every process of the platform reads. */
+  readonly settings?: Readonly<Record<string, string>> | undefined
+  /** Megabytes, by the name of an engine that gets a small disk for all that it keeps. Asks for root. */
+  readonly disks?: Readonly<Record<string, number>> | undefined
+}
+
+/** Opens a ground in a folder of its own. @throws Error as mountSmallDisk does */
 export async function openGround(
   profile: Profile,
-  settings: Readonly<Record<string, string>> = {},
+  { settings = {}, disks = {} }: GroundOptions = {},
 ): Promise<Ground> {
   const folder = await mkdtemp(join(tmpdir(), 'movieverse-ground-'))
   const common = {
@@ -63,21 +75,36 @@ export async function openGround(
     NGINX_CONNECTIONS: '10000',
     ...settings,
   }
-  const ground = profile === 'embedded' ? await builtIn(folder) : await native(folder)
-  return {
-    ...ground,
-    folder,
-    environment: { ...ground.environment, ...common },
-    async close() {
-      await ground.close()
-      await rm(folder, { recursive: true, force: true })
-    },
+  const disk = (engine: string) => join(folder, profile === 'embedded' ? '' : engineFolder, engine)
+  const unmounts: (() => Promise<void>)[] = []
+  const clear = async () => {
+    for (const unmount of unmounts) await unmount()
+    await rm(folder, { recursive: true, force: true })
+  }
+  try {
+    for (const [engine, megabytes] of Object.entries(disks))
+      unmounts.push(await mountSmallDisk(disk(engine), megabytes))
+    const ground = profile === 'embedded' ? await builtIn(disk('postgres')) : await native(folder)
+    return {
+      ...ground,
+      folder,
+      disk,
+      environment: { ...ground.environment, ...common },
+      async close() {
+        await ground.close()
+        await clear()
+      },
+    }
+  } catch (error) {
+    await clear()
+    throw error
   }
 }
 
+type Engines = Omit<Ground, 'folder' | 'disk'>
+
 /** One built-in PostgreSQL, started here so that it outlives the platform's processes. */
-async function builtIn(folder: string): Promise<Omit<Ground, 'folder'>> {
-  const dataDir = join(folder, 'postgres')
+async function builtIn(dataDir: string): Promise<Engines> {
   const port = await freePort()
   const open = () => startEmbeddedPostgres({ dataDir, port, log: silentLog })
   let server: EmbeddedPostgres = await open()
@@ -93,7 +120,7 @@ async function builtIn(folder: string): Promise<Omit<Ground, 'folder'>> {
       await gone(postmaster.pid)
     },
     async resume() {
-      server = await open()
+      if (!(await readPostmaster(clusterFolder(dataDir)))) server = await open()
     },
     close: () => server.stop(),
   }
@@ -106,8 +133,8 @@ function databaseUrls(urlOf: (service: string) => string): Record<string, string
 }
 
 /** A set of native engines of its own. */
-async function native(folder: string): Promise<Omit<Ground, 'folder'>> {
-  const home = join(folder, 'engines')
+async function native(folder: string): Promise<Engines> {
+  const home = join(folder, engineFolder)
   const set = createEngineSet({ folder: home, basePort: await freePorts(), env: {}, say: () => undefined })
   try {
     await set.up(engines)

@@ -32,13 +32,18 @@ export interface StageOptions {
   readonly topology: 'standalone' | 'distributed'
   /** What else every process of the platform reads. */
   readonly settings?: Readonly<Record<string, string>>
+  /** Megabytes of the disks that engines have to themselves, see `openGround`. */
+  readonly disks?: Readonly<Record<string, number>> | undefined
+  /** Changes a process of the platform before it is started for the first time. */
+  readonly alter?: ((process: PlacedProcess, ground: Ground) => PlacedProcess) | undefined
   /** Processes beside the platform's, started after them. */
   readonly beside?: (ground: Ground) => Promise<readonly PlacedProcess[]>
 }
 
 /** Opens a stage. @throws Error when a process cannot be brought up; nothing is left running then */
-export async function openStage({ profile, topology: kind, settings, beside }: StageOptions): Promise<Stage> {
-  const ground = await openGround(profile, settings)
+export async function openStage(options: StageOptions): Promise<Stage> {
+  const { profile, topology: kind, settings, disks, alter = (process) => process, beside } = options
+  const ground = await openGround(profile, { settings, disks })
   let topology: Topology | undefined
   const close = async () => {
     await topology?.stop()
@@ -49,7 +54,8 @@ export async function openStage({ profile, topology: kind, settings, beside }: S
     const others = (await beside?.(ground)) ?? []
     // What consumes comes after what tells.
     const dependsOn = new Map(placed.map(({ entry }) => [entry, 'service_healthy' as const]))
-    topology = createTopology([...placed, ...others.map((one) => ({ ...one, dependsOn }))], {
+    const platform = placed.map((process) => alter(process, ground))
+    topology = createTopology([...platform, ...others.map((one) => ({ ...one, dependsOn }))], {
       root: process.cwd(),
       folder: ground.folder,
       inherited,

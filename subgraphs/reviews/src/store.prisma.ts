@@ -213,7 +213,7 @@ export function createPrismaReviewStore({ client, reads, outbox }: PrismaReviewS
     },
 
     async ping() {
-      await sql.query('SELECT 1', [])
+      await Promise.all([sql.query('SELECT 1', []), reads.query('SELECT 1', [])])
     },
 
     async close() {

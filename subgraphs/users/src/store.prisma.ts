@@ -198,7 +198,7 @@ export function createPrismaProfileStore({
     },
 
     ping: async () => {
-      await client.$queryRaw`select 1`
+      await Promise.all([client.$queryRaw`select 1`, reads.query('select 1', [])])
     },
     async close() {
       await Promise.all([client.$disconnect(), reads.close()])
