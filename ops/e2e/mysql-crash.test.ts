@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { openDatabases } from '@movieverse/kit/databases/databases'
 import { silentLog } from '@movieverse/kit/log'
+import { isOutage } from '@movieverse/kit/outage'
 import { engineAddress } from '@movieverse/kit/testing/engines'
 import { openMoviesEngine } from '@movieverse/movies/engine'
 import { movieCreated } from '@movieverse/movies/events'
@@ -50,24 +51,32 @@ describe.runIf(engineAddress('mariadb') !== null)(
       }
       for (let round = 1; round <= rounds; round += 1) {
         const wanted = acknowledged.size + before
-        let refused = 0
+        const refused: unknown[] = []
         const work = Array.from({ length: writers }, async (_, writer) => {
-          for (let number = 0; refused === 0; number += 1) {
+          for (let number = 0; refused.length === 0; number += 1) {
             const title = `Film ${round} ${writer} ${number}`
             try {
               const outcome = await store.create({ ...noFacts, title, genreIds: [7] }, (movie) => [
                 movieCreated(movie),
               ])
               if (outcome.kind === 'created') acknowledged.set(outcome.movie.id, title)
-            } catch {
+            } catch (error) {
               // Not acknowledged: the server is gone.
-              refused += 1
+              refused.push(error)
             }
           }
         })
         await vi.waitFor(() => expect(acknowledged.size).toBeGreaterThan(wanted), { timeout: 60_000 })
         await set.kill(['mariadb'])
         await Promise.all(work)
+        // A read as well, now that nobody listens.
+        refused.push(
+          await store.byIds([1]).then(
+            () => 'answered',
+            (error: unknown) => error,
+          ),
+        )
+        expect(refused.filter((error) => !isOutage(error))).toEqual([])
         await set.up(['mariadb'])
         // The same store, which nobody started anew.
         await vi.waitFor(() => store.ping(), { timeout: 30_000, interval: 200 })

@@ -10,11 +10,13 @@ export function isMysqlError(error: unknown, number: number): boolean {
 
 /**
  * What each session begins with, so that statements mean what they mean in PostgreSQL: a statement sees what is committed
- * when it begins, and locks no gaps between rows; times are UTC; a value that does not fit is refused, never cut.
+ * when it begins, and locks no gaps between rows; times are UTC; a value that does not fit is refused, never cut; a lock
+ * is waited for no longer than a request may take.
  */
 const session = [
   'SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED',
   `SET time_zone = '+00:00', sql_mode = 'STRICT_ALL_TABLES,ERROR_FOR_DIVISION_BY_ZERO,NO_ENGINE_SUBSTITUTION'`,
+  'SET innodb_lock_wait_timeout = 10',
 ]
 
 function connectionConfig(url: string): ConnectionConfig {
@@ -46,8 +48,8 @@ export function mysqlPool(url: string, connections: number): PoolConfig {
     ...connectionConfig(url),
     connectionLimit: connections,
     minimumIdle: 1,
-    // Waits no longer for a connection than for a statement: a server that is down is told within the deadline of a request.
-    acquireTimeout: 10_000,
+    // The pool says only then that nobody listens: well within the time that a request may take.
+    acquireTimeout: 5000,
     // Statements that come again are not parsed anew.
     prepareCacheLength: 200,
   }
