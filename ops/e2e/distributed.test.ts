@@ -201,6 +201,8 @@ if (isInstalled('nginx') && isInstalled('mariadbd') && isInstalled('java'))
       const reviewers: string[] = []
       for (let index = 0; index < 4; index++)
         reviewers.push((await register(stage.url, `roller${index}`)).token)
+      // Each request comes by a connection of its own: nginx takes its configuration up with new workers, and what a client
+      // does with a kept connection of the old ones is the client's matter.
       const ME = '{ me { username } }'
       const MARK = `mutation { updateProfile(input: { bio: "still here" }) { user { id } errors { code } } }`
       const work = load((turn) => {

@@ -1,3 +1,5 @@
+import { keptConnectionMs } from '@movieverse/kit/drain'
+
 export interface NginxConfig {
   /** Absolute; certificate, pid and temporary files are there. */
   readonly folder: string
@@ -72,6 +74,7 @@ http {
   upstream gateways {
 ${config.gateways.map((gateway) => `    server ${gateway} max_fails=1 fail_timeout=2s;`).join('\n')}
     keepalive 64;
+    keepalive_timeout ${keptConnectionMs / 1000}s;
   }
 
   server {

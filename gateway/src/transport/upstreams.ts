@@ -1,3 +1,4 @@
+import { keptConnectionMs } from '@movieverse/kit/drain'
 import { Pool } from 'undici'
 import { TransportError } from './transport.ts'
 
@@ -54,7 +55,8 @@ export function createUpstreams({ connections, connectTimeoutMs }: UpstreamSetti
         connections,
         pipelining: 1,
         allowH2: false,
-        keepAliveTimeout: 30_000,
+        keepAliveTimeout: keptConnectionMs,
+        keepAliveMaxTimeout: keptConnectionMs,
         headersTimeout: 0,
         bodyTimeout: 0,
         connect: { timeout: connectTimeoutMs },

@@ -44,7 +44,7 @@ export const platformSettings = {
   IDENTITY_KEY: z.string().optional(),
   /** File of that JWK; made when it is absent. Default: in DATA_DIR. */
   IDENTITY_KEY_FILE: z.string().optional(),
-  /** Milliseconds for which a process that is to stop still takes requests, and says on each that it goes. */
+  /** Milliseconds for which a process that is to stop still listens, with red readiness (`drainServer`). */
   DRAIN_MS: z.coerce.number().int().min(0).default(0),
 }
 

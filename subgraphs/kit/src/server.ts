@@ -75,7 +75,7 @@ export async function startSubgraphServer(options: SubgraphServerOptions): Promi
       sendError(response, error instanceof GraphQLError ? error : codedError('INTERNAL_SERVER_ERROR'))
     })
   })
-  // Longer than the gateway keeps a connection: it is the one to let go, or requests would meet closing sockets.
+  // Longer than its clients keep a connection: they are the ones to let go, or requests would meet closing sockets.
   server.keepAliveTimeout = 75_000
   await listen(server, options.port, options.host ?? '127.0.0.1')
   return {

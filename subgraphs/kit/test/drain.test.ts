@@ -23,18 +23,23 @@ async function pair() {
   return { server, ask, close: () => agent.destroy() }
 }
 
-test('a server that drains answers for a while and says on each answer that it goes; then it is gone', async () => {
+test('a server that drains answers for a while as before, then those alone who have a connection, which they let go', async () => {
   const { server, ask, close } = await pair()
   expect(await ask()).toEqual({ body: 'fine', connection: 'keep-alive' })
-  let drained = false
-  const draining = drainServer(server, 400).then(() => {
-    drained = true
-  })
+  const draining = drainServer(server, 300)
+  expect(await ask()).toEqual({ body: 'fine', connection: 'keep-alive' })
+  await expect.poll(() => server.listening).toBe(false)
   expect(await ask()).toEqual({ body: 'fine', connection: 'close' })
-  expect(await ask()).toEqual({ body: 'fine', connection: 'close' })
-  expect(drained).toBe(false)
-  await draining
   await expect(ask()).rejects.toMatchObject({ code: 'ECONNREFUSED' })
+  await draining
+  close()
+})
+
+test('a connection that its client does not let go is closed in the end', async () => {
+  const { server, ask, close } = await pair()
+  await ask()
+  await drainServer(server, 1)
+  await expect(ask()).rejects.toThrow()
   close()
 })
 
