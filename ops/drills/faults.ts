@@ -7,7 +7,7 @@ import { createFullDisk, smallDisk, textOf } from './faults/disk.ts'
 import { type Fault, originsOf, type Scene } from './faults/fault.ts'
 import { createHangingConsumer } from './faults/hang.ts'
 import { createExhaustedPool } from './faults/pool.ts'
-import { isRed, watchSigns } from './faults/signs.ts'
+import { isRed, type Watch, watchSigns } from './faults/signs.ts'
 import type { Asked } from './questions.ts'
 import { createRandom } from './random.ts'
 import { type AcknowledgedReview, createReviewers } from './reviewers.ts'
@@ -23,6 +23,10 @@ const faults = {
 } as const
 export type FaultName = keyof typeof faults
 
+/** Breaks the promise that all is well soon after a fault: it stays for `lingerMs` longer. Others are the witness's. */
+const linger = 'linger'
+const lingerMs = 15_000
+
 /** Milliseconds that an answer takes at the most: a service's deadline, and what it takes to say so. */
 const inTime = 15_000
 /** Milliseconds until all is well again. */
@@ -30,6 +34,8 @@ const recoveryMs = 10_000
 /** Milliseconds after the beginning and before the end of a fault whose answers are not judged. */
 const settling = 1000
 const reviewsPerSecond = 3
+/** So many that each of two consumers has some of them. */
+const filmsAtOnce = 8
 /** Seconds that a fault and what is around it take at the most, beside its own. */
 const around = 90
 
@@ -43,7 +49,7 @@ export function createFaultsDrill(names: readonly FaultName[]): Drill {
       const altered = options.profile === 'embedded' ? 'standalone' : 'reviews-1'
       const stage = await openWatchedStage({
         profile: options.profile,
-        mutation: options.mutation,
+        mutation: options.mutation === linger ? undefined : options.mutation,
         witnesses: 2,
         disks: names.includes('full-disk') ? smallDisk : {},
         alter: (process, ground) => (process.name === altered ? withClock(process, ground) : process),
@@ -76,14 +82,17 @@ async function drill(
   const acknowledged: AcknowledgedReview[] = []
   const [film = ''] = reviewers.films
   const scene: Scene = { stage, profile, acknowledged, film, onTry, clock: clockOn(ground) }
-  const traffic = startTraffic(stage, { reviewers, acknowledged, reviewsPerSecond, onTry })
+  const traffic = startTraffic(stage, { reviewers, acknowledged, reviewsPerSecond, filmsAtOnce, onTry })
   const counted: Record<string, unknown> = {}
   const failures: string[] = []
   try {
     for (const name of names) {
       await untilAllAnswer(asked)
       say(name)
-      const outcome = await suffer(faults[name](scene), { scene, asked, seconds: count })
+      const outcome = await suffer(faults[name](scene), {
+        ...{ scene, asked, seconds: count },
+        lingers: options.mutation === linger,
+      })
       failures.push(...outcome.failures.map((failure) => `${name}: ${failure}`))
       counted[name] = outcome.counted
     }
@@ -102,10 +111,11 @@ interface Surroundings {
   readonly scene: Scene
   readonly asked: readonly Asked[]
   readonly seconds: number
+  readonly lingers: boolean
 }
 
 /** Lets a fault come, last and go, and says what was not as it should be. */
-async function suffer(fault: Fault, { scene, asked, seconds }: Surroundings) {
+async function suffer(fault: Fault, { scene, asked, seconds, lingers }: Surroundings) {
   const { goesOn, signs, leastSeconds = 0 } = fault
   const lastsMs = 1000 * Math.max(seconds, leastSeconds)
   const watch = await watchSigns(signs)
@@ -115,11 +125,13 @@ async function suffer(fault: Fault, { scene, asked, seconds }: Surroundings) {
   const failures = [...((await fault.during?.()) ?? [])]
   await watch.stop()
   const until = performance.now()
-  await fault.end()
+  const ending = lingers ? delay(lingerMs).then(() => fault.end()) : fault.end()
+  if (!lingers) await ending
   const endedAt = performance.now()
   const tending = tend(fault)
   const answeredAt = await untilAllAnswer(asked)
-  const recoveredMs = Math.round(Math.max(answeredAt, await untilGreen(scene, endedAt)) - endedAt)
+  const recoveredMs = Math.round(Math.max(answeredAt, await untilWell(scene, watch)) - endedAt)
+  await ending
   await tending.stop()
   const during = asked.filter(({ sentAt }) => sentAt > from + settling && sentAt < until - settling)
   failures.push(...judge(during, { onward: goesOn, inTime }))
@@ -161,18 +173,19 @@ function tend({ tend: once }: Fault) {
   }
 }
 
-/** @returns when `/readyz` of every process that can be at fault was as it should be; after a minute in any case */
-async function untilGreen(scene: Scene, from: number): Promise<number> {
-  const entries = ['reviews', 'gateway', 'witness-1', 'witness-2']
-  const ofWitness = (entry: string) =>
-    scene.stage.topology.of(entry).flatMap(({ process }) => process.origin ?? [])
+/** @returns when all processes that can be at fault were ready and what fades was gone; after a minute in any case */
+async function untilWell(scene: Scene, watch: Watch): Promise<number> {
+  const witnesses = ['witness-1', 'witness-2'].flatMap((name) => scene.stage.topology.of(name))
   const origins = [
-    ...new Set(
-      entries.flatMap((entry) => (entry.startsWith('witness') ? ofWitness(entry) : originsOf(scene, entry))),
-    ),
+    ...new Set([
+      ...originsOf(scene, 'reviews'),
+      ...originsOf(scene, 'gateway'),
+      ...witnesses.flatMap(({ process }) => process.origin ?? []),
+    ]),
   ]
-  while (await isRed({ origins, by: { check: /./ } })) {
-    if (performance.now() - from > 60_000) break
+  const deadline = performance.now() + 60_000
+  while (performance.now() < deadline) {
+    if (!(await isRed({ origins, by: { check: /./ } })) && (await watch.faded())) break
     await delay(200)
   }
   return performance.now()

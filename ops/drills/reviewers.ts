@@ -17,6 +17,8 @@ export interface AcknowledgedReview {
 /** Members who write reviews, and the films that they write about. */
 export interface Reviewers {
   readonly films: readonly string[]
+  /** Reviews of each film, whose numbers follow each other. */
+  readonly perFilm: number
   /**
    * Writes the review of that number: each number is another pair of member and film. Tries again until the answer is
    * definite, and signs in again when the session has ended.
@@ -87,6 +89,7 @@ export async function createReviewers(
 
   return {
     films,
+    perFilm: memberCount,
     signIn: () => signIn('reviewer0'),
     async write(number) {
       const member = members[number % memberCount]

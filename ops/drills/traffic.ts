@@ -20,12 +20,14 @@ export interface TrafficOptions {
   readonly reviewers: Reviewers
   readonly acknowledged: AcknowledgedReview[]
   readonly reviewsPerSecond: number
+  /** Films that are written about in turn; default 1. */
+  readonly filmsAtOnce?: number
   readonly onTry: (asked: Asked) => void
 }
 
 /** Asks every kind of question a few times a second until it is stopped. */
 export function startTraffic(stage: Stage, options: TrafficOptions) {
-  const { reviewers, acknowledged, reviewsPerSecond, onTry } = options
+  const { reviewers, acknowledged, reviewsPerSecond, filmsAtOnce = 1, onTry } = options
   let stopped = false
   const every = async (ms: number, work: () => Promise<unknown>) => {
     while (!stopped) await Promise.all([work(), delay(ms)])
@@ -34,9 +36,9 @@ export function startTraffic(stage: Stage, options: TrafficOptions) {
   const reading = Object.entries(reads).map(([kind, query]) =>
     every(250, async () => onTry(await tryAsk(stage.url, { kind, query, variables }))),
   )
-  let number = 0
+  let written = 0
   const writing = every(1000 / reviewsPerSecond, async () =>
-    acknowledged.push(await reviewers.write(number++)),
+    acknowledged.push(await reviewers.write(inTurn(written++, filmsAtOnce, reviewers.perFilm))),
   )
   const all = Promise.all([...reading, writing, every(1000, () => reviewers.signIn())])
   // A writer that gives up is heard of at the end.
@@ -47,6 +49,13 @@ export function startTraffic(stage: Stage, options: TrafficOptions) {
       await all
     },
   }
+}
+
+/** The number of the review that is written as the nth. */
+function inTurn(nth: number, filmsAtOnce: number, perFilm: number): number {
+  const inBlock = nth % (filmsAtOnce * perFilm)
+  const film = inBlock % filmsAtOnce
+  return nth - inBlock + film * perFilm + Math.floor(inBlock / filmsAtOnce)
 }
 
 /**

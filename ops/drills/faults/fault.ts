@@ -38,8 +38,11 @@ export interface Fault {
 export interface Sign {
   readonly name: string
   readonly origins: readonly string[]
-  /** Names of checks of `/readyz` that are not `ok`; or a metric, the start of its lines, whose sum grows. */
-  readonly by: { readonly check: RegExp } | { readonly metric: RegExp }
+  /**
+   * Names of checks of `/readyz` that are not `ok`; or a metric, the start of its lines, whose sum
+   * grows, and is what it was when all is well again if it fades.
+   */
+  readonly by: { readonly check: RegExp } | { readonly metric: RegExp; readonly fades?: boolean }
 }
 
 /** Addresses of an entry's processes; of the one process where there is but one. */

@@ -22,7 +22,7 @@ export function createHangingConsumer(scene: Scene): Fault {
       {
         name: 'metric: lag',
         origins: [other.process.origin],
-        by: { metric: /^movieverse_bus_lag_events\{group="drill-witness"\}/ },
+        by: { metric: /^movieverse_bus_lag_events\{group="drill-witness"\}/, fades: true },
       },
     ],
     async begin() {

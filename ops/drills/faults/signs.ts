@@ -9,6 +9,8 @@ export interface Watch {
   /** Names of those that were seen. */
   readonly seen: ReadonlySet<string>
   stop(): Promise<void>
+  /** Whether those that fade are gone. */
+  faded(): Promise<boolean>
 }
 
 /** Watches from the present state of the metrics on. */
@@ -33,6 +35,12 @@ export async function watchSigns(signs: readonly Sign[]): Promise<Watch> {
     async stop() {
       stopped = true
       await looking
+    },
+    async faded() {
+      const now = await Promise.all(signs.map(sumOf))
+      return signs.every(
+        ({ by }, index) => !('fades' in by && by.fades) || (now[index] ?? 0) <= (before[index] ?? 0),
+      )
     },
   }
 }
