@@ -176,10 +176,15 @@ export async function freePorts(): Promise<number> {
 
 async function isTaken(port: number): Promise<boolean> {
   const server = createServer()
-  server.listen(port, '127.0.0.1')
-  const [outcome] = await Promise.race([once(server, 'listening'), once(server, 'error')])
-  server.close()
-  return outcome instanceof Error
+  try {
+    await once(server.listen(port, '127.0.0.1'), 'listening')
+    return false
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && error.code === 'EADDRINUSE') return true
+    throw error
+  } finally {
+    server.close()
+  }
 }
 
 async function gone(pid: number): Promise<void> {
