@@ -134,7 +134,10 @@ describe('a service', () => {
   test('tells its health, its figures and its public documents to anyone', async () => {
     const get = async (path: string) => (await fetch(`${origin}${path}`)).text()
     expect(JSON.parse(await get('/healthz'))).toEqual({ alive: true })
-    expect(JSON.parse(await get('/readyz'))).toEqual({ ready: true, checks: { bus: 'ok', jobs: 'ok' } })
+    expect(JSON.parse(await get('/readyz'))).toEqual({
+      ready: true,
+      checks: { bus: 'ok', jobs: 'ok', clock: 'ok', room: 'ok' },
+    })
     expect(await get('/metrics')).toContain('process_cpu_user_seconds_total')
     expect(JSON.parse(await get('/.well-known/books.json'))).toEqual({ books: 5 })
   })
