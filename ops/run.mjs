@@ -168,7 +168,7 @@ async function prepare() {
 }
 
 function program(name, args = rest, flags = []) {
-  return run(node, [...(nodeFlags[name] ?? ['--enable-source-maps']), ...flags, `dist/${name}.js`, ...args], {
+  return run(node, [...(nodeFlags[name] ?? nodeFlags.others), ...flags, `dist/${name}.js`, ...args], {
     channel: true,
   })
 }
