@@ -18,18 +18,15 @@ export async function watchSigns(signs: readonly Sign[]): Promise<Watch> {
   const before = await Promise.all(signs.map(sumOf))
   const seen = new Set<string>()
   let stopped = false
-  async function look(): Promise<void> {
+  // Each for itself: one that does not answer keeps nobody from seeing the others.
+  async function look(sign: Sign, index: number): Promise<void> {
     while (!stopped) {
-      await Promise.all(
-        signs.map(async (sign, index) => {
-          const isThere = 'check' in sign.by ? await isRed(sign) : (await sumOf(sign)) > (before[index] ?? 0)
-          if (isThere) seen.add(sign.name)
-        }),
-      )
-      await delay(500)
+      const isThere = 'check' in sign.by ? await isRed(sign) : (await sumOf(sign)) > (before[index] ?? 0)
+      if (isThere) seen.add(sign.name)
+      await delay(250)
     }
   }
-  const looking = look()
+  const looking = Promise.all(signs.map(look))
   return {
     seen,
     async stop() {

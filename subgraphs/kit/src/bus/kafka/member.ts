@@ -38,7 +38,7 @@ export interface Member {
  */
 const backlogPerPlace = 128
 const commitEveryMs = 50
-const measureEveryMs = 5000
+const measureEveryMs = 2000
 
 /**
  * Joins the group and works until it is closed. Records are taken as they are fetched, and

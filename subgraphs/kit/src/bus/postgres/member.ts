@@ -44,7 +44,7 @@ const commitEveryMs = 50
 /** Milliseconds between looks at events that a transaction in flight hides: it may be the effect of the one before. */
 const firstHiddenMs = 2
 const longestHiddenMs = 16
-const measureEveryMs = 5000
+const measureEveryMs = 2000
 
 /** Joins the group and works until it is closed. Resolved when it has joined. */
 export async function startMember(settings: MemberSettings): Promise<Member> {
