@@ -166,6 +166,23 @@ describe('The way to the subgraphs', () => {
     await transport.close()
   })
 
+  test('sends what a process refuses unread to another one, mutations too, and blames no client', async () => {
+    const addresses = ['ill', 'fleet'].map((name) => `${subgraphs.origin}/${name}`)
+    const transport = createSubgraphTransport({ addresses: () => addresses })
+    let refusals = 0
+    subgraphs.intercept(({ service }, response) => {
+      if (service !== 'ill') return false
+      refusals += 1
+      response.writeHead(401).end('{"errors":[{"message":"no","extensions":{"code":"UNAUTHENTICATED"}}]}')
+      return true
+    })
+    const mutation = { ...request(), operation: { ...operation, kind: 'mutation' as const } }
+    for (const sent of [request(), mutation, request()])
+      expect((await transport.send(sent, contextOf())).data).toBeTruthy()
+    expect(refusals).toBe(1)
+    await transport.close()
+  })
+
   test('shows durations and open circuits among the metrics, and is not ready once all subgraphs fail', async () => {
     const transport = createMeasuredTransport({ circuit: { consecutiveFailures: 1, openMs: 60_000 }, log })
     await transport.send(request(), contextOf())

@@ -95,3 +95,15 @@ describe('the key file', () => {
     await rm(folder, { recursive: true })
   })
 })
+
+test('a clock that differs is told apart from a forged identity', async () => {
+  const own = createIdentityVerifier('reviews', key)
+  await expect(own.verify('forged')).rejects.toEqual(refused)
+  await own.check()
+  vi.useFakeTimers({ toFake: ['Date'] })
+  vi.setSystemTime(Date.now() + 300_000)
+  const token = await signer.sign('reviews', { viewer, service: undefined })
+  vi.useRealTimers()
+  await expect(own.verify(token)).rejects.toEqual(refused)
+  await expect(own.check()).rejects.toThrow(/^The clock of who asks is (299|300) s from this one$/)
+})

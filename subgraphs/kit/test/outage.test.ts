@@ -3,7 +3,7 @@ import { type AddressInfo, createServer } from 'node:net'
 import { PrismaPg } from '@prisma/adapter-pg'
 import pg from 'pg'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { isOutage } from '../src/outage.ts'
+import { isFull, isOutage } from '../src/outage.ts'
 import { createTestDatabase, type TestDatabase } from '../src/testing/database.ts'
 
 /** Nobody listens on the port of tcpmux. */
@@ -65,6 +65,21 @@ test('an outage is seen through what Prisma makes of it, and through causes', as
     meta: { driverAdapterError: error },
   })
   expect(isOutage(known)).toBe(true)
+})
+
+test('a lock that nobody gives back is an outage, and so is a store without room', async () => {
+  await admin.query('create table held (id int)')
+  const holder = new pg.Client({ connectionString: server.url })
+  const waiter = new pg.Client({ connectionString: server.url, lock_timeout: 50 })
+  await Promise.all([holder.connect(), waiter.connect()])
+  await holder.query('begin; lock table held')
+  const error = await failureOf(() => waiter.query('select * from held'))
+  await Promise.all([holder.end(), waiter.end()])
+  expect([isOutage(error), isFull(error)]).toEqual([true, false])
+  const full = await failureOf(() =>
+    admin.query(`do $$ begin raise exception 'no space left' using errcode = 'disk_full'; end $$`),
+  )
+  expect([isOutage(full), isFull(new Error('the effect failed', { cause: full }))]).toEqual([true, true])
 })
 
 test('a fault of the work itself is none', async () => {
