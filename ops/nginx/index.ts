@@ -14,9 +14,9 @@ const lookEveryMs = 5_000
 /** nginx with a configuration made of the environment, which it takes up again when the gateways' addresses change. */
 async function start(lifecycle: Lifecycle): Promise<void> {
   const settings = readNginxSettings()
-  const folder = await prepareFolder(settings)
   let gateways = await resolveGateways(settings.GATEWAYS)
   if (gateways.length === 0) throw noGateway(settings.GATEWAYS)
+  const folder = await prepareFolder(settings)
   const file = await writeConfig(folder, settings, gateways)
 
   const nginx = spawn('nginx', ['-p', folder, '-c', file], { stdio: ['ignore', 'inherit', 'inherit'] })

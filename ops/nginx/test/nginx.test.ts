@@ -1,5 +1,6 @@
 import { execFileSync, spawn } from 'node:child_process'
 import { once } from 'node:events'
+import { readFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { connect, type TLSSocket } from 'node:tls'
@@ -238,10 +239,13 @@ if (isInstalled('nginx'))
       })
 
       test('without any, the answer is a coded error; a killed program’s nginx is taken over', async () => {
+        const pid = () => readFile(join(nginx.folder, 'nginx.pid'), 'utf8').catch(() => '')
+        const former = await pid()
         nginx.program.kill('SIGKILL')
         await once(nginx.program, 'exit')
         for (const gateway of gateways) await gateway.close()
         nginx = await nginx.restart()
+        await expect.poll(pid, { timeout: 10_000 }).toMatch(new RegExp(`^(?!${former.trim()}$)\\d+$`, 'm'))
         const answer = await post()
         expect(answer.status).toBe(503)
         expect(await answer.json()).toMatchObject({
