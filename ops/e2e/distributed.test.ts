@@ -82,8 +82,9 @@ function load(askOne: (turn: number) => Promise<Pick<Answer, 'status' | 'errors'
   }
 }
 
-if (isInstalled('nginx') && isInstalled('mariadbd') && isInstalled('java'))
-  describe('the platform as many processes, on real engines, behind nginx', () => {
+describe.runIf(['nginx', 'mariadbd', 'java'].every(isInstalled))(
+  'the platform as many processes, on real engines, behind nginx',
+  () => {
     beforeAll(async () => {
       receiver = await startSpanReceiver()
       stage = await openStage({
@@ -249,5 +250,5 @@ if (isInstalled('nginx') && isInstalled('mariadbd') && isInstalled('java'))
       gone?.start()
       await gone?.ready()
     }, 120_000)
-  })
-else test.todo('the platform as many processes: nginx, mariadbd or java is not installed')
+  },
+)
