@@ -62,6 +62,8 @@ export function supervise(placed: PlacedProcess, options: SupervisedOptions): Su
   let exitCode: number | null = null
   let reason = ''
   let restarts = 0
+  /** Restarts since it was last healthy. */
+  let failedStarts = 0
   let stopping = false
 
   function become(next: Phase): void {
@@ -94,9 +96,10 @@ export function supervise(placed: PlacedProcess, options: SupervisedOptions): Su
       exitCode = code
       if (stopping || restart === 'no' || (restart === 'on-failure' && code === 0)) return become('ended')
       restarts += 1
+      failedStarts += 1
       become('restarting')
       // Who has lived long is started again at once, who fails at its start ever more seldom.
-      const pause = Date.now() - launchedAt > 10_000 ? 0 : backOff(restarts, 100, 10_000)
+      const pause = Date.now() - launchedAt > 10_000 ? 0 : backOff(failedStarts, 100, 10_000)
       setTimeout(() => {
         if (!stopping) launch()
       }, pause)
@@ -114,6 +117,7 @@ export function supervise(placed: PlacedProcess, options: SupervisedOptions): Su
       const isYoung = Date.now() - startedAt < health.start_period
       if (fault === undefined) {
         failures = 0
+        failedStarts = 0
         if (phase !== 'healthy') become('healthy')
       } else {
         reason = fault
@@ -129,7 +133,7 @@ export function supervise(placed: PlacedProcess, options: SupervisedOptions): Su
   /** Why it will not get ready by itself. */
   function hopeless(): string | undefined {
     if (phase === 'ended') return `has ended with ${exitCode ?? 'a signal'}`
-    if (phase === 'restarting' && restarts > mostRestarts)
+    if (phase === 'restarting' && failedStarts > mostRestarts)
       return `keeps ending, with ${exitCode ?? 'a signal'}`
     return undefined
   }
