@@ -78,13 +78,10 @@ describe('processes of a compose file', () => {
     const order: string[] = []
     await roll((name) => order.push(name))
     expect(order).toEqual(['store-1', 'store-2', 'front'])
-    expect((await told()).slice(4)).toEqual([
-      'store stops',
-      'store starts',
-      'store stops',
-      'store starts',
-      'front reloads',
-    ])
+    // A signal is answered in its process's own time.
+    await expect
+      .poll(async () => (await told()).slice(4))
+      .toEqual(['store stops', 'store starts', 'store stops', 'store starts', 'front reloads'])
     const after = processes.map(({ pid }) => pid)
     expect(after.filter((pid) => before.includes(pid))).toEqual([undefined, of('front')[0]?.pid])
     expect(processes.map(({ restarts }) => restarts)).toEqual([0, 0, 0, 0])
