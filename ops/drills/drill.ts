@@ -30,3 +30,8 @@ export interface Drill {
   /** Leaves nothing running and no file behind, also when it rejects. */
   run(options: DrillOptions): Promise<DrillOutcome>
 }
+
+/** What was asked of a drill makes no sense; the message says what does. */
+export class WrongUse extends Error {
+  override readonly name = 'WrongUse'
+}

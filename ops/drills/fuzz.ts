@@ -4,7 +4,7 @@ import { isDeepStrictEqual } from 'node:util'
 import { publicSchema } from '@movieverse/gateway/supergraph/public-schema'
 import { parse } from 'graphql'
 import { openStage, type Stage } from '../e2e/stage.ts'
-import type { Drill, DrillOptions, DrillOutcome } from './drill.ts'
+import { type Drill, type DrillOptions, type DrillOutcome, WrongUse } from './drill.ts'
 import { createCatalogue } from './fuzz/catalogue.ts'
 import { type FuzzRequest, fuzzRequest } from './fuzz/requests.ts'
 import { createSender } from './fuzz/send.ts'
@@ -32,7 +32,7 @@ export const fuzzDrill: Drill = {
     const { profile, mutation } = options
     const preload = mutation === undefined ? undefined : mutations[mutation]
     if (mutation !== undefined && preload === undefined)
-      throw new RangeError(`fuzz knows the mutations ${Object.keys(mutations).join(', ')}.`)
+      throw new WrongUse(`fuzz knows the mutations ${Object.keys(mutations).join(', ')}.`)
     const settings = preload ? { NODE_OPTIONS: `--import=${resolve(preload)}` } : undefined
     const stage = await openStage({ profile, topology: 'standalone', settings })
     try {

@@ -1,6 +1,6 @@
 import { parseArgs } from 'node:util'
 import { z } from 'zod'
-import type { Drill, DrillOptions } from './drill.ts'
+import { type Drill, type DrillOptions, WrongUse } from './drill.ts'
 import { faultsDrill } from './faults.ts'
 import { fuzzDrill } from './fuzz.ts'
 import { killDrill } from './kill.ts'
@@ -26,9 +26,6 @@ const flags = z.object({
   seed: size,
   mutation: z.string().optional(),
 })
-
-/** Asked for something that there is not. */
-class WrongUse extends Error {}
 
 /** @returns the exit code: 0 passed, 1 failed, 2 asked wrongly */
 async function main(args: readonly string[]): Promise<number> {

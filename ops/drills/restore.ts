@@ -8,7 +8,7 @@ import { contentHash, readManifest } from '../backup/manifest.ts'
 import { inherited } from '../e2e/env.ts'
 import { type Answer, ask } from '../e2e/platform.ts'
 import { bundled, openStage, type Stage } from '../e2e/stage.ts'
-import type { Drill, DrillOptions, DrillOutcome } from './drill.ts'
+import { type Drill, type DrillOptions, type DrillOutcome, WrongUse } from './drill.ts'
 import { type AcknowledgedReview, createReviewers, type Reviewers, type ShownFilm } from './reviewers.ts'
 
 const mutations = ['forget-erasures', 'lose-a-row'] as const
@@ -26,7 +26,7 @@ export const restoreDrill: Drill = {
   async run(options) {
     const { profile, mutation } = options
     if (mutation !== undefined && !mutations.some((known) => known === mutation))
-      throw new RangeError(`The mutations are ${mutations.join(' and ')}.`)
+      throw new WrongUse(`The mutations are ${mutations.join(' and ')}.`)
     const topology = profile === 'embedded' ? 'standalone' : 'distributed'
     const stage = await openStage({ profile, topology })
     try {

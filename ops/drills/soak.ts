@@ -5,7 +5,7 @@ import { family, pssMb } from '../bench/process.ts'
 import { median } from '../bench/report.ts'
 import { putSteadyLoad } from '../bench/steady.ts'
 import { openStage, type Stage } from '../e2e/stage.ts'
-import type { Drill, DrillOptions, DrillOutcome } from './drill.ts'
+import { type Drill, type DrillOptions, type DrillOutcome, WrongUse } from './drill.ts'
 
 /** Of what the platform can do at the most. */
 const share = 0.7
@@ -29,7 +29,7 @@ export const soakDrill: Drill = {
     '30 minutes (or --count seconds) at 70 % of capacity with 30 reloads: no error, memory grows by less than 5 %',
   async run(options) {
     if (options.mutation !== undefined && options.mutation !== 'leak')
-      throw new RangeError('The mutation is leak.')
+      throw new WrongUse('The mutation is leak.')
     const supergraph = join('dist', `soak-${process.pid}.graphql`)
     await copyFile('schema/supergraph.graphql', supergraph)
     const settings = {

@@ -12,7 +12,7 @@ export interface WatchedStageOptions
 /**
  * Opens a platform with witnesses beside it: one process on the built-in PostgreSQL, every process of
  * docker-compose.yml on real engines. The mutation is one of the witness's promises.
- * @throws RangeError for a mutation that there isn't
+ * @throws WrongUse for a mutation that there isn't
  */
 export async function openWatchedStage(options: WatchedStageOptions): Promise<Stage> {
   const { profile, mutation, disks, alter, witnesses = 1 } = options

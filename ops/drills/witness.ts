@@ -15,6 +15,8 @@ import { patience } from '@movieverse/kit/postgres/patience'
 import pg from 'pg'
 import { z } from 'zod'
 
+import { WrongUse } from './drill.ts'
+
 /** What a witness has noted; the place is the order in which its effects were committed. */
 const tables = `${outboxTables}
 create table if not exists seen (place bigserial primary key, event_id text not null, type text not null, film text not null, review text not null);
@@ -23,10 +25,10 @@ create table if not exists done (place bigserial primary key, event_id text not 
 /** Promises of a consumer that a drill can break, to show that it would notice. */
 const mutations = ['acknowledge-before-effect', 'no-inbox'] as const
 
-/** @throws RangeError for a mutation that there isn't */
+/** @throws WrongUse for a mutation that there isn't */
 export function checkMutation(name: string | undefined): void {
   if (name !== undefined && !mutations.some((known) => known === name))
-    throw new RangeError(`The mutations are ${mutations.join(' and ')}.`)
+    throw new WrongUse(`The mutations are ${mutations.join(' and ')}.`)
 }
 
 const group = 'drill-witness'

@@ -1,7 +1,9 @@
+import { execFile } from 'node:child_process'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
+import { promisify } from 'node:util'
 import pg from 'pg'
 import type { KeyValue } from '../kv/kv.ts'
 import { createPostgresKeyValue } from '../kv/postgres.ts'
@@ -65,6 +67,8 @@ async function startPostgres(): Promise<KeyValueServer> {
     async kill() {
       const folder = clusterFolder(join(dataDir, 'postgres'))
       const postmaster = await readPostmaster(folder)
+      // Its children would go on answering for a moment.
+      if (postmaster) await promisify(execFile)('pkill', ['-KILL', '-P', `${postmaster.pid}`])
       if (postmaster) process.kill(postmaster.pid, 'SIGKILL')
       while (await readPostmaster(folder)) await delay(20)
     },
