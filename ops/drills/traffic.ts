@@ -14,7 +14,7 @@ export type Kind = keyof typeof reads | 'signIn' | 'review'
 const kinds: readonly Kind[] = ['film', 'rating', 'genres', 'signIn', 'review']
 
 /** What a client may be told while something is down; UNAUTHENTICATED: its session went with the store. */
-const allowedCodes = ['SERVICE_UNAVAILABLE', 'DEADLINE_EXCEEDED', 'UNAUTHENTICATED']
+const allowedCodes = ['SERVICE_UNAVAILABLE', 'SUBREQUEST_TIMEOUT', 'DEADLINE_EXCEEDED', 'UNAUTHENTICATED']
 
 export interface TrafficOptions {
   readonly reviewers: Reviewers
