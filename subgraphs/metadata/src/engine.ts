@@ -3,9 +3,9 @@ import { halfRestored, restoringMark } from '@movieverse/kit/databases/restoring
 import { StartupError } from '@movieverse/kit/errors'
 import type { Log } from '@movieverse/kit/log'
 import { patience } from '@movieverse/kit/postgres/patience'
+import { openPool } from '@movieverse/kit/postgres/pool'
 import { plannedOnce } from '@movieverse/kit/postgres/prepared'
 import { MongoClient, type MongoClientOptions } from 'mongodb'
-import pg from 'pg'
 import { openMongoStore } from './store.mongodb.ts'
 import { openPostgresStore } from './store.postgres.ts'
 import type { MetadataEngine } from './store.ts'
@@ -56,7 +56,10 @@ export async function openMetadataEngine(
     return openMongoStore({ client, log })
   }
   if (engine === 'postgres') {
-    const pool = new pg.Pool({ connectionString: url, max: connections, ...patience, options: plannedOnce })
+    const pool = openPool(
+      { connectionString: url, max: connections, ...patience, options: plannedOnce },
+      (error) => log.warn({ err: error }, 'an idle connection to the metadata database broke'),
+    )
     return openPostgresStore({ pool, log })
   }
   throw new StartupError(

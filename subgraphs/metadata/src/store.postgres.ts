@@ -17,7 +17,6 @@ import type { MetadataEngine, MetadataStore } from './store.ts'
  * @throws StartupError DATA_VERSION, or the server's error
  */
 export async function openPostgresStore({ pool, log }: { pool: Pool; log: Log }): Promise<MetadataEngine> {
-  pool.on('error', (error) => log.warn({ err: error }, 'an idle connection to the metadata database broke'))
   await prepareTables(pool)
   const database = pgDatabase(pool)
   const outbox = createOutbox({ source: 'metadata' })

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
-import pg from 'pg'
 import type { Log } from '../log.ts'
+import { openPool } from '../postgres/pool.ts'
 import type { EventBus } from './bus.ts'
 import { appendEvents } from './postgres/append.ts'
 import { createDeadLetters } from './postgres/dead-letters.ts'
@@ -56,14 +56,16 @@ export async function createPostgresBus(settings: PostgresBusSettings): Promise<
     leaseMs = 6000,
     pollMs = 1000,
   } = settings
-  const pool = new pg.Pool({
-    connectionString: url,
-    max: connections,
-    connectionTimeoutMillis: 5000,
-    statement_timeout: 30_000,
-    application_name: 'bus',
-  })
-  pool.on('error', (error) => log.warn({ err: error }, 'event bus: an idle connection was lost'))
+  const pool = openPool(
+    {
+      connectionString: url,
+      max: connections,
+      connectionTimeoutMillis: 5000,
+      statement_timeout: 30_000,
+      application_name: 'bus',
+    },
+    (error) => log.warn({ err: error }, 'event bus: an idle connection was lost'),
+  )
   const members = new Set<Member>()
   let listener: { close(): Promise<void> }
   try {

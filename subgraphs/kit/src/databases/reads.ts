@@ -1,5 +1,6 @@
 import pg from 'pg'
 import { patience } from '../postgres/patience.ts'
+import { openPool } from '../postgres/pool.ts'
 import { createStatementNames, plannedOnce } from '../postgres/prepared.ts'
 import { type PrismaRaw, pgSql, prismaSql, type SqlReader } from '../sql.ts'
 import { databaseEngine } from './engine.ts'
@@ -22,15 +23,7 @@ export function openReads(url: string, client: PrismaRaw, settings: PrismaClient
     return { dialect: 'mysql', query, close: async () => undefined }
   }
   const { connections = 5, onStatement } = settings
-  const pool = new pg.Pool({
-    connectionString: url,
-    max: connections,
-    ...patience,
-    options: plannedOnce,
-    types,
-  })
-  // The pool has let the connection go: who reads next gets another one, or the reason why there is none.
-  pool.on('error', () => undefined)
+  const pool = openPool({ connectionString: url, max: connections, ...patience, options: plannedOnce, types })
   const { dialect, query } = pgSql(pool, createStatementNames())
   return {
     dialect,

@@ -1,5 +1,5 @@
-import pg from 'pg'
 import type { Log } from '../log.ts'
+import { openPool } from '../postgres/pool.ts'
 import { refusingUnfit } from './fitting.ts'
 import { answerWithinMs, type KeyValue, type SetOptions } from './kv.ts'
 import { withLocalCopies } from './postgres/local-reads.ts'
@@ -25,16 +25,18 @@ export interface PostgresKeyValueSettings {
  */
 export async function createPostgresKeyValue(settings: PostgresKeyValueSettings): Promise<KeyValue> {
   const { url, durable, log, connections = 4, sweepMs = 30_000 } = settings
-  const pool = new pg.Pool({
-    connectionString: url,
-    max: connections,
-    connectionTimeoutMillis: answerWithinMs,
-    query_timeout: answerWithinMs,
-    // What nobody waits for any more does not run on.
-    statement_timeout: answerWithinMs,
-    application_name: durable ? 'kv durable' : 'kv volatile',
-  })
-  pool.on('error', (error) => log.warn({ err: error }, 'key-value store: an idle connection was lost'))
+  const pool = openPool(
+    {
+      connectionString: url,
+      max: connections,
+      connectionTimeoutMillis: answerWithinMs,
+      query_timeout: answerWithinMs,
+      // What nobody waits for any more does not run on.
+      statement_timeout: answerWithinMs,
+      application_name: durable ? 'kv durable' : 'kv volatile',
+    },
+    (error) => log.warn({ err: error }, 'key-value store: an idle connection was lost'),
+  )
   let table: EntryTable
   try {
     table = await openEntryTable(pool, durable)

@@ -1,4 +1,5 @@
 import pg from 'pg'
+import { openPool } from './pool.ts'
 
 /** PostgreSQL's one-byte "char", in which its catalogue keeps kinds of constraints and relations; and text. */
 const charType = 18
@@ -46,8 +47,5 @@ function announceCharAsText<Result extends Answer | Answer[]>(result: Result): R
 
 /** A small pool for the schema engine. */
 export function catalogPool(url: string): pg.Pool {
-  const pool = new pg.Pool({ connectionString: url, max: 2, Client: CatalogClient })
-  // An idle connection that breaks is replaced at the next statement, which reports what is wrong.
-  pool.on('error', () => undefined)
-  return pool
+  return openPool({ connectionString: url, max: 2, Client: CatalogClient })
 }
