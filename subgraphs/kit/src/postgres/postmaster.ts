@@ -44,7 +44,8 @@ export function isAlive(pid: number): boolean {
 /** After a reboot the recorded pid may be anybody's: where /proc is, the process must name the folder. */
 async function isPostgres(pid: number, folder: ClusterFolder): Promise<boolean> {
   const commandLine = await readIfThere(`/proc/${pid}/cmdline`)
-  return commandLine === undefined || commandLine.split('\0').includes(folder.cluster)
+  // Without its record either there is no /proc here, or it has ended just now.
+  return commandLine === undefined ? isAlive(pid) : commandLine.split('\0').includes(folder.cluster)
 }
 
 /** Whether a running server was started with these settings (postmaster.opts holds its command line, quoted). */
