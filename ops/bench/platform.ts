@@ -1,7 +1,7 @@
 import { readdirSync, readlinkSync } from 'node:fs'
 import { dirname, join } from 'node:path'
+import { freePort } from '@movieverse/kit/ports'
 import nodeFlags from '../node-flags.json' with { type: 'json' }
-import { freePort } from './ports.ts'
 import { family, type Program, pssMb, rssMb, startProgram, untilReady } from './process.ts'
 
 /** What `npm run gateway` and `npm start` give to Node: a figure is of the program as it is run. */

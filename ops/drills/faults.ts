@@ -12,7 +12,7 @@ import type { Asked } from './questions.ts'
 import { createRandom } from './random.ts'
 import { type AcknowledgedReview, createReviewers } from './reviewers.ts'
 import { judge, startTraffic, tally, untilAllAnswer } from './traffic.ts'
-import { openWatchedStage } from './watched-stage.ts'
+import { onWatchedStage, type WatchedStageOptions } from './watched-stage.ts'
 
 const faults = {
   'full-disk': createFullDisk,
@@ -47,18 +47,14 @@ export function createFaultsDrill(names: readonly FaultName[]): Drill {
       'a full disk, an exhausted pool, a consumer that hangs, clocks 5 minutes apart (30 s, or --count seconds each; needs root)',
     async run(options) {
       const altered = options.profile === 'embedded' ? 'standalone' : 'reviews-1'
-      const stage = await openWatchedStage({
+      const watched: WatchedStageOptions = {
         profile: options.profile,
         mutation: options.mutation === linger ? undefined : options.mutation,
         witnesses: 2,
         disks: names.includes('full-disk') ? smallDisk : {},
         alter: (process, ground) => (process.name === altered ? withClock(process, ground) : process),
-      })
-      try {
-        return await drill(names, options, stage)
-      } finally {
-        await stage.close()
       }
+      return onWatchedStage(watched, (stage) => drill(names, options, stage))
     },
   }
 }

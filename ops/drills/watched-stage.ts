@@ -14,7 +14,7 @@ export interface WatchedStageOptions
  * docker-compose.yml on real engines. The mutation is one of the witness's promises.
  * @throws WrongUse for a mutation that there isn't
  */
-export async function openWatchedStage(options: WatchedStageOptions): Promise<Stage> {
+async function openWatchedStage(options: WatchedStageOptions): Promise<Stage> {
   const { profile, mutation, disks, alter, witnesses = 1 } = options
   checkMutation(mutation)
   return openStage({
@@ -28,4 +28,17 @@ export async function openWatchedStage(options: WatchedStageOptions): Promise<St
       return Promise.all(names.map((name) => placeProgram(name, { args, environment })))
     },
   })
+}
+
+/** Runs `work` on a watched stage, which is closed whatever comes of it. @throws as openWatchedStage and `work` do */
+export async function onWatchedStage<T>(
+  options: WatchedStageOptions,
+  work: (stage: Stage) => Promise<T>,
+): Promise<T> {
+  const stage = await openWatchedStage(options)
+  try {
+    return await work(stage)
+  } finally {
+    await stage.close()
+  }
 }

@@ -6,16 +6,9 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { parseEnv } from 'node:util'
 import { urlOfDatabase } from '@movieverse/kit/databases/engine'
-import { silentLog } from '@movieverse/kit/log'
-import { clusterFolder } from '@movieverse/kit/postgres/cluster'
-import {
-  createDatabase,
-  type EmbeddedPostgres,
-  startEmbeddedPostgres,
-} from '@movieverse/kit/postgres/embedded'
-import { readPostmaster } from '@movieverse/kit/postgres/postmaster'
+import { createDatabase } from '@movieverse/kit/postgres/embedded'
+import { startKillablePostgres } from '@movieverse/kit/testing/killable-postgres'
 import { createEngineSet } from '../engines/set.ts'
-import { freePort } from './platform.ts'
 import { mountSmallDisk } from './small-disk.ts'
 
 /** `embedded` stands on the built-in PostgreSQL, `engines` on real engines, each in its role. */
@@ -105,24 +98,15 @@ type Engines = Omit<Ground, 'folder' | 'disk'>
 
 /** One built-in PostgreSQL, started here so that it outlives the platform's processes. */
 async function builtIn(dataDir: string): Promise<Engines> {
-  const port = await freePort()
-  const open = () => startEmbeddedPostgres({ dataDir, port, log: silentLog })
-  let server: EmbeddedPostgres = await open()
+  const server = await startKillablePostgres(dataDir)
   for (const service of services) await server.createDatabase(service)
   return {
     environment: databaseUrls(server.url),
     notesUrl: server.url('notes'),
     engines: ['postgres'],
-    async halt() {
-      const postmaster = await readPostmaster(clusterFolder(dataDir))
-      if (!postmaster) throw new Error('PostgreSQL is not running')
-      process.kill(postmaster.pid, 'SIGKILL')
-      await gone(postmaster.pid)
-    },
-    async resume() {
-      if (!(await readPostmaster(clusterFolder(dataDir)))) server = await open()
-    },
-    close: () => server.stop(),
+    halt: server.kill,
+    resume: server.start,
+    close: server.stop,
   }
 }
 
@@ -184,19 +168,5 @@ async function isTaken(port: number): Promise<boolean> {
     throw error
   } finally {
     server.close()
-  }
-}
-
-async function gone(pid: number): Promise<void> {
-  const deadline = Date.now() + 10_000
-  for (;;) {
-    try {
-      process.kill(pid, 0)
-    } catch (error) {
-      if (error instanceof Error && 'code' in error && error.code === 'ESRCH') return
-      throw error
-    }
-    if (Date.now() > deadline) throw new Error(`${pid} lives on after SIGKILL`)
-    await new Promise((resolve) => setTimeout(resolve, 10))
   }
 }

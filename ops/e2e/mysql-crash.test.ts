@@ -4,12 +4,12 @@ import { join } from 'node:path'
 import { openDatabases } from '@movieverse/kit/databases/databases'
 import { silentLog } from '@movieverse/kit/log'
 import { isOutage } from '@movieverse/kit/outage'
+import { freePort } from '@movieverse/kit/ports'
 import { engineAddress } from '@movieverse/kit/testing/engines'
 import { openMoviesEngine } from '@movieverse/movies/engine'
 import { movieCreated } from '@movieverse/movies/events'
 import { noFacts } from '@movieverse/movies/movies'
 import { describe, expect, onTestFinished, test, vi } from 'vitest'
-import { freePort } from '../bench/ports.ts'
 import { createEngineSet } from '../engines/set.ts'
 
 const rounds = 3

@@ -2,9 +2,9 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { readFileSync } from 'node:fs'
 import { mkdtemp, rm } from 'node:fs/promises'
-import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { freePort } from '@movieverse/kit/ports'
 import { inherited } from './env.ts'
 
 /** A running platform, or what is left of it. */
@@ -26,15 +26,6 @@ export interface Answer {
     path?: (string | number)[]
     extensions: { code: string } & Record<string, unknown>
   }[]
-}
-
-export async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const address = server.address()
-  server.close()
-  if (address === null || typeof address === 'string') throw new Error('no port')
-  return address.port
 }
 
 const started = new Set<ChildProcess>()

@@ -3,8 +3,9 @@ import { once } from 'node:events'
 import { mkdir, writeFile } from 'node:fs/promises'
 import { createServer } from 'node:http'
 import { join } from 'node:path'
+import { freePort } from '@movieverse/kit/ports'
 import { afterAll, expect, test } from 'vitest'
-import { ask, cleanUp, dataFolder, freePort, launch, type Platform, register, start } from './platform.ts'
+import { ask, cleanUp, dataFolder, launch, type Platform, register, start } from './platform.ts'
 
 afterAll(cleanUp)
 

@@ -3,6 +3,7 @@ import { mkdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { getCACertificates, setDefaultCACertificates } from 'node:tls'
 import { parseEnv, promisify } from 'node:util'
+import { freePort } from '@movieverse/kit/ports'
 import { readCompose } from '../distributed/compose.ts'
 import { type PlacedProcess, placeEntries } from '../distributed/placement.ts'
 import { createTopology, type Topology } from '../distributed/topology.ts'
@@ -10,7 +11,6 @@ import nodeFlags from '../node-flags.json' with { type: 'json' }
 import { writeSecrets } from '../secrets/secrets.ts'
 import { inherited } from './env.ts'
 import { freePorts, type Ground, openGround, type Profile } from './ground.ts'
-import { freePort } from './platform.ts'
 
 /** A platform on a ground of its own. Each process is started again when it ends. */
 export interface Stage {

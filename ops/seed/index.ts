@@ -1,9 +1,7 @@
-import { processEnv } from '@movieverse/kit/env'
 import { reasonOf, StartupError } from '@movieverse/kit/errors'
 import { createLog } from '@movieverse/kit/log'
-import { openPlatform } from '@movieverse/kit/platform'
 import { ensureAdministrator, ensureSample } from '../standalone/first-start.ts'
-import { createSubgraphs, serviceNames } from '../standalone/subgraphs.ts'
+import { withSubgraphs } from '../standalone/offline.ts'
 import { readSeedSettings } from './env.ts'
 
 const log = createLog({ service: 'seed' })
@@ -12,28 +10,10 @@ const log = createLog({ service: 'seed' })
 async function seed(): Promise<void> {
   const { DATA_DIR: dataDir, SAMPLE, ADMIN_PASSWORD, LOG_LEVEL, POSTGRES_PORT: port } = readSeedSettings()
   log.level = LOG_LEVEL
-  const platform = await openPlatform({
-    services: serviceNames,
-    env: processEnv,
-    dataDir,
-    port,
-    log,
-    join: true,
+  await withSubgraphs({ dataDir, port, log }, async ({ auth: { administration } }, { databases }) => {
+    if (SAMPLE !== 'none') await ensureSample({ dataDir, urlOf: databases.url, administration, log })
+    await ensureAdministrator(administration, ADMIN_PASSWORD)
   })
-  try {
-    await Promise.all(serviceNames.map((name) => platform.databases.migrate(name)))
-    const { auth, all } = await createSubgraphs(platform, { log })
-    const { administration } = auth
-    try {
-      if (SAMPLE !== 'none')
-        await ensureSample({ dataDir, urlOf: platform.databases.url, administration, log })
-      await ensureAdministrator(administration, ADMIN_PASSWORD)
-    } finally {
-      for (const subgraph of all) await subgraph.close()
-    }
-  } finally {
-    await platform.close()
-  }
 }
 
 try {

@@ -1,6 +1,6 @@
+import { freePort } from '@movieverse/kit/ports'
 import { serviceNames } from '../../standalone/subgraphs.ts'
 import { NODE_FLAGS, programFile } from '../platform.ts'
-import { freePort } from '../ports.ts'
 import { type Program, startProgram, untilReady } from '../process.ts'
 
 /** The platform with a process for each service and one for the gateway. */

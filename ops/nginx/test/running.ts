@@ -4,9 +4,9 @@ import { mkdtemp, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { parseEnv } from 'node:util'
+import { freePort } from '@movieverse/kit/ports'
 import { Agent, fetch, type RequestInit } from 'undici'
 import { inherited } from '../../e2e/env.ts'
-import { freePort } from '../../e2e/platform.ts'
 import { writeSecrets } from '../../secrets/secrets.ts'
 
 /** nginx as docker-compose.yml runs it, on ports of its own. */

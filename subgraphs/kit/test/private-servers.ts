@@ -6,10 +6,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { processEnv } from '../src/env.ts'
-import { silentLog } from '../src/log.ts'
-import { clusterFolder } from '../src/postgres/cluster.ts'
-import { startEmbeddedPostgres } from '../src/postgres/embedded.ts'
-import { readPostmaster } from '../src/postgres/postmaster.ts'
+import { startKillablePostgres } from '../src/testing/killable-postgres.ts'
 
 /** A server of a test's own, to be killed. */
 export interface PrivateServer {
@@ -58,17 +55,11 @@ async function startEngine(name: string, variable: string): Promise<PrivateServe
 /** PostgreSQL in a data folder of its own. */
 export async function startPostgres(): Promise<PrivateServer> {
   const dataDir = await mkdtemp(join(tmpdir(), 'movieverse-postgres-'))
-  let server = await startEmbeddedPostgres({ dataDir, log: silentLog })
-  const { port } = server
+  const server = await startKillablePostgres(dataDir)
   return {
     url: server.url('postgres'),
-    async kill() {
-      const postmaster = await readPostmaster(clusterFolder(dataDir))
-      if (postmaster) process.kill(postmaster.pid, 'SIGKILL')
-    },
-    async start() {
-      server = await startEmbeddedPostgres({ dataDir, port, log: silentLog })
-    },
+    kill: server.kill,
+    start: server.start,
     async close() {
       await server.stop()
       await rm(dataDir, { recursive: true })

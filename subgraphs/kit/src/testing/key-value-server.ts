@@ -1,17 +1,12 @@
-import { execFile } from 'node:child_process'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { setTimeout as delay } from 'node:timers/promises'
-import { promisify } from 'node:util'
 import pg from 'pg'
 import type { KeyValue } from '../kv/kv.ts'
 import { createPostgresKeyValue } from '../kv/postgres.ts'
 import { createRedisKeyValue } from '../kv/redis.ts'
 import { silentLog } from '../log.ts'
-import { clusterFolder } from '../postgres/cluster.ts'
-import { startEmbeddedPostgres } from '../postgres/embedded.ts'
-import { readPostmaster } from '../postgres/postmaster.ts'
+import { startKillablePostgres } from './killable-postgres.ts'
 import { redisServerIsThere, startRedisServer } from './redis-server.ts'
 
 /** A server of a test's own that carries sessions and caches, to be stopped, started again and emptied. */
@@ -51,9 +46,7 @@ async function startRedis(): Promise<KeyValueServer> {
 
 async function startPostgres(): Promise<KeyValueServer> {
   const dataDir = await mkdtemp(join(tmpdir(), 'movieverse-kv-'))
-  const launch = (port?: number) =>
-    startEmbeddedPostgres({ dataDir: join(dataDir, 'postgres'), port, log: silentLog })
-  let server = await launch()
+  const server = await startKillablePostgres(join(dataDir, 'postgres'))
   const url = server.url('postgres')
   async function query(text: string): Promise<void> {
     const client = new pg.Client({ connectionString: url })
@@ -63,26 +56,9 @@ async function startPostgres(): Promise<KeyValueServer> {
   }
   return {
     open: (durable) => createPostgresKeyValue({ url, durable, log: silentLog }),
-    stop: () => server.stop(),
-    async kill() {
-      const folder = clusterFolder(join(dataDir, 'postgres'))
-      const postmaster = await readPostmaster(folder)
-      // Its children would go on answering for a moment.
-      if (postmaster) await promisify(execFile)('pkill', ['-KILL', '-P', `${postmaster.pid}`])
-      if (postmaster) process.kill(postmaster.pid, 'SIGKILL')
-      while (await readPostmaster(folder)) await delay(20)
-    },
-    async start() {
-      // Its port may be a passing connection's for a moment, its memory that of children which have yet to end.
-      for (const deadline = performance.now() + 15_000; ; await delay(200)) {
-        try {
-          server = await launch(server.port)
-          return
-        } catch (error) {
-          if (performance.now() > deadline) throw error
-        }
-      }
-    },
+    stop: server.stop,
+    kill: server.kill,
+    start: server.start,
     dropConnections: () =>
       query("select pg_terminate_backend(pid) from pg_stat_activity where application_name like 'kv %'"),
     flush: () => query('truncate kv.durable_entry, kv.volatile_entry'),

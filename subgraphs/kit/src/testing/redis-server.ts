@@ -2,12 +2,12 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { existsSync } from 'node:fs'
 import { mkdtemp, rm } from 'node:fs/promises'
-import { type AddressInfo, createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { delimiter, join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { Redis } from 'ioredis'
 import { processEnv } from '../env.ts'
+import { freePort } from '../ports.ts'
 
 /** Whether a Redis can be started here; where engines are required, it has to be. */
 export const redisServerIsThere =
@@ -29,15 +29,6 @@ export interface RedisServer {
   /** Runs a command as redis-cli would. */
   command(name: string, ...parameters: string[]): Promise<unknown>
   close(): Promise<void>
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const { port } = server.address() as AddressInfo
-  server.close()
-  await once(server, 'close')
-  return port
 }
 
 /** @param settings further settings of redis.conf: `['maxmemory', '3mb']` */

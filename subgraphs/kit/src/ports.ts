@@ -1,5 +1,5 @@
 import { createServer } from 'node:net'
-import { reasonOf, StartupError } from '../errors.ts'
+import { reasonOf, StartupError } from './errors.ts'
 
 /** A TCP port of the loopback that nobody listens on at the moment. */
 export function freePort(): Promise<number> {
