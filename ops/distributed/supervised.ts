@@ -34,6 +34,8 @@ export interface Supervised {
   readonly restarts: number
   readonly pid: number | undefined
   readonly logFile: string
+  /** The end of its log. */
+  lastLines(): string
   start(): void
   /**
    * Resolves when it is healthy; for a process without a health check, when it has ended with 0.
@@ -155,6 +157,7 @@ export function supervise(placed: PlacedProcess, options: SupervisedOptions): Su
     get pid() {
       return child?.pid
     },
+    lastLines,
     start() {
       stopping = false
       launch()

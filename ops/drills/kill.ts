@@ -4,7 +4,7 @@ import { brokenPromises, takeAccount } from './account.ts'
 import type { Drill, DrillOptions, DrillOutcome } from './drill.ts'
 import { createRandom, pick } from './random.ts'
 import { type AcknowledgedReview, createReviewers } from './reviewers.ts'
-import { openWatchedStage } from './watched-stage.ts'
+import { onWatchedStage } from './watched-stage.ts'
 
 /** Clients that write at the same time. */
 const writers = 4
@@ -17,14 +17,7 @@ export const killDrill: Drill = {
   name: 'kill',
   summary:
     'kill -9 of random processes during 1,000 acknowledged reviews: nothing lost, doubled or out of order',
-  async run(options) {
-    const stage = await openWatchedStage(options)
-    try {
-      return await drill(options, stage)
-    } finally {
-      await stage.close()
-    }
-  },
+  run: (options) => onWatchedStage(options, (stage) => drill(options, stage)),
 }
 
 async function drill({ count = 1000, seed, say }: DrillOptions, stage: Stage): Promise<DrillOutcome> {
@@ -44,18 +37,24 @@ async function drill({ count = 1000, seed, say }: DrillOptions, stage: Stage): P
   const killAt = Array.from({ length: wanted }, () => Math.floor(random() * count)).sort((a, b) => a - b)
   let next = 0
 
+  let killed = 0
+
   async function killer(): Promise<void> {
     for (const [index, at] of killAt.entries()) {
       while (acknowledged.length < at) await delay(5)
       await delay(random() * 100)
-      // Each once for certain, then any.
+      // Each once for certain, then any. What is down already is not killed by it.
       const target = targets[index] ?? pick(random, targets)
+      await target.ready()
       target.signal('SIGKILL')
       kills[target.process.name] = (kills[target.process.name] ?? 0) + 1
+      killed = index + 1
     }
   }
   const write = async () => {
     for (let number = next++; number < count; number = next++) {
+      // Not all is written while the first that were killed come back.
+      while (number >= (killAt[killed] ?? count) + reviewsPerKill) await delay(5)
       acknowledged.push(await reviewers.write(number))
       if (acknowledged.length % 100 === 0) say(`${acknowledged.length} of ${count} reviews, ${next} asked`)
     }

@@ -7,7 +7,7 @@ import type { Drill, DrillOptions, DrillOutcome } from './drill.ts'
 import type { Asked } from './questions.ts'
 import { type AcknowledgedReview, createReviewers } from './reviewers.ts'
 import { judge, type Kind, startTraffic, tally, untilAllAnswer } from './traffic.ts'
-import { openWatchedStage } from './watched-stage.ts'
+import { onWatchedStage } from './watched-stage.ts'
 
 /** What goes on while an engine is down. All else gets a coded error, and in time. */
 const goesOn: Readonly<Record<string, Readonly<Record<DrillOptions['profile'], readonly Kind[]>>>> = {
@@ -31,14 +31,7 @@ export const outageDrill: Drill = {
   name: 'outage',
   summary:
     'each store and broker down in turn (60 s, or --count seconds): what goes on goes on, all catches up within 10 s',
-  async run(options) {
-    const stage = await openWatchedStage(options)
-    try {
-      return await drill(options, stage)
-    } finally {
-      await stage.close()
-    }
-  },
+  run: (options) => onWatchedStage(options, (stage) => drill(options, stage)),
 }
 
 async function drill({ profile, count = 60, say }: DrillOptions, stage: Stage): Promise<DrillOutcome> {
@@ -56,6 +49,7 @@ async function drill({ profile, count = 60, say }: DrillOptions, stage: Stage): 
       await untilAllAnswer(asked)
       say(`${engine} goes down`)
       if (engine === 'redis') await flush(ground.environment.REDIS_URL ?? '')
+      const restarts = new Map(stage.topology.processes.map((one) => [one, one.restarts]))
       await ground.halt(engine)
       const downAt = performance.now()
       await delay(count * 1000)
@@ -67,6 +61,9 @@ async function drill({ profile, count = 60, say }: DrillOptions, stage: Stage): 
       const faults = judge(during, { onward: goesOn[engine]?.[profile] ?? [], inTime })
       if (recoveredMs > inTime)
         faults.push(`it took ${Math.round(recoveredMs)} ms until everything was answered again`)
+      for (const one of stage.topology.processes)
+        if (one.restarts !== restarts.get(one))
+          faults.push(`${one.process.name} ended by itself: ${one.lastLines()}`)
       failures.push(...faults.map((fault) => `${engine}: ${fault}`))
       counted[engine] = {
         seconds: count,

@@ -12,7 +12,7 @@ import { createInbox } from '@movieverse/kit/outbox/sql-inbox'
 import { outboxTables } from '@movieverse/kit/outbox/tables'
 import { openPlatform, type Platform } from '@movieverse/kit/platform'
 import { patience } from '@movieverse/kit/postgres/patience'
-import pg from 'pg'
+import { openPool } from '@movieverse/kit/postgres/pool'
 import { z } from 'zod'
 
 import { WrongUse } from './drill.ts'
@@ -34,7 +34,7 @@ export function checkMutation(name: string | undefined): void {
 const group = 'drill-witness'
 const queue = 'drill-done'
 /** Milliseconds that a broken promise stays open, so that kills fall into it. */
-const window = 1000
+const window = { 'acknowledge-before-effect': 4000, 'no-inbox': 1000 }
 
 /**
  * A consumer and a worker of the drill, as a process that can be killed: each review event leaves a row in `seen`, and
@@ -47,8 +47,9 @@ export async function runWitness(notesUrl: string, mutation: string | undefined)
     const { DATA_DIR: dataDir, PORT } = readEnv(z.object({ ...platformSettings, PORT: port }))
     const platform = await openPlatform({ services: [], env: processEnv, dataDir, log })
     lifecycle.onStop('platform', () => platform.close())
-    const pool = new pg.Pool({ connectionString: notesUrl, max: 4, ...patience })
-    pool.on('error', (error) => log.warn({ err: error }, 'a connection to the notes was lost'))
+    const pool = openPool({ connectionString: notesUrl, max: 4, ...patience }, (error) =>
+      log.warn({ err: error }, 'a connection to the notes was lost'),
+    )
     lifecycle.onStop('notes', () => pool.end())
     await pool.query(tables)
     const database = pgDatabase(pool)
@@ -91,9 +92,9 @@ function witness(
           // Before the commit: a job that is queued twice is done once, one that is not queued never.
           await jobs.publish(queue, [{ id: event.id, data: { event_id: event.id } }])
         })
-      if (mutation === 'acknowledge-before-effect') return void delay(window).then(effect)
+      if (mutation === 'acknowledge-before-effect') return void delay(window[mutation]).then(effect)
       await effect()
-      if (mutation === 'no-inbox') await delay(window)
+      if (mutation === 'no-inbox') await delay(window[mutation])
     },
   }
 }
