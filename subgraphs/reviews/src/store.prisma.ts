@@ -9,7 +9,6 @@ import { insertBatch } from './postgres/import.ts'
 import { readPages } from './postgres/pages.ts'
 import {
   knownColumns,
-  knownJoins,
   type RatingRow,
   type ReviewRow,
   ratingColumns,
@@ -71,7 +70,7 @@ export function createPrismaReviewStore({ client, reads, outbox }: PrismaReviewS
   return {
     async byIds(ids) {
       const rows = await reads.query<ReviewRow>(
-        `SELECT ${reviewColumns}, ${knownColumns} FROM reviews r ${knownJoins} WHERE r.id = ANY($1::int[])`,
+        `SELECT ${reviewColumns}, ${knownColumns} FROM reviews r WHERE r.id = ANY($1::int[])`,
         [ids],
       )
       return rows.map(toReview)
@@ -79,7 +78,7 @@ export function createPrismaReviewStore({ client, reads, outbox }: PrismaReviewS
 
     async byAuthor(userId, movieIds) {
       const rows = await reads.query<ReviewRow>(
-        `SELECT ${reviewColumns}, ${knownColumns} FROM reviews r ${knownJoins}
+        `SELECT ${reviewColumns}, ${knownColumns} FROM reviews r
           WHERE r.user_id = $1 AND r.movie_id = ANY($2::int[])`,
         [userId, movieIds],
       )

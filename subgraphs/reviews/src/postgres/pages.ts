@@ -1,6 +1,6 @@
 import type { SqlReader } from '@movieverse/kit/sql'
 import type { Review, ReviewOrder, ReviewPages } from '../store.ts'
-import { knownColumns, knownJoins, type ReviewRow, reviewColumns, toReview } from './rows.ts'
+import { knownColumns, type ReviewRow, reviewColumns, toReview } from './rows.ts'
 
 interface Ordering {
   readonly column: 'created_at' | 'rating' | 'helpful_count'
@@ -36,7 +36,7 @@ export async function readPages(sql: SqlReader, query: ReviewPages): Promise<Rea
         SELECT p.parent_id, ${reviewColumns} FROM reviews r
          WHERE r.${parent} = p.parent_id ${behind}
          ORDER BY ${order('r')} LIMIT $2::int
-      ) r ${knownJoins}
+      ) r
       ORDER BY r.parent_id, ${order('r')}`,
     parameters,
   )

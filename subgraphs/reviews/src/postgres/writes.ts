@@ -1,7 +1,7 @@
 import type { Sql } from '@movieverse/kit/sql'
 import type { NewReview, Review, ReviewChange } from '../store.ts'
 import { countRating, countReview } from './counters.ts'
-import { knownColumns, knownJoins, type ReviewRow, reviewColumns, toReview, toWrittenReview } from './rows.ts'
+import { knownColumns, type ReviewRow, reviewColumns, toReview, toWrittenReview } from './rows.ts'
 
 /** Undoes a transaction for a reason that is an answer, not a fault. */
 export class Refusal extends Error {
@@ -36,7 +36,7 @@ export async function insertReview(sql: Sql, review: NewReview): Promise<Review 
 /** Reads a review and holds its row until the transaction ends. */
 export async function lockReview(sql: Sql, id: number): Promise<Review | null> {
   const [row] = await sql.query<ReviewRow>(
-    `SELECT ${reviewColumns}, ${knownColumns} FROM reviews r ${knownJoins} WHERE r.id = $1 FOR UPDATE OF r`,
+    `SELECT ${reviewColumns}, ${knownColumns} FROM reviews r WHERE r.id = $1 FOR UPDATE OF r`,
     [id],
   )
   return row ? toReview(row) : null
