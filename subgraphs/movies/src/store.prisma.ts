@@ -139,7 +139,11 @@ export function createPrismaMovieStore(settings: PrismaMovieStoreSettings): Movi
       }
     },
 
-    setRatings: (ratings) => database.transaction((transaction) => writeRatings(transaction, ratings)),
+    async setRatings(ratings) {
+      const written = await database.transaction((transaction) => writeRatings(transaction, ratings))
+      await statistics.grew(written)
+      return written
+    },
     knownGenres: (ids) => readKnownGenres(reads, ids),
     saveGenres: (genres) => database.transaction((transaction) => saveKnownGenres(transaction, genres)),
 

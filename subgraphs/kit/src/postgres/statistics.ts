@@ -6,8 +6,8 @@ import type { Sql } from '../sql.ts'
  */
 export interface TableStatistics {
   /**
-   * Told of rows that were added. Looks at the tables anew each time they have doubled as far as this instance saw, so
-   * that a load of any size costs a few looks.
+   * Told of rows that were added or written anew. Looks at the tables anew each time these have doubled as far as this
+   * instance saw, so that a load of any size costs a few looks.
    */
   grew(rows: number): Promise<void>
 }
