@@ -28,6 +28,8 @@ export interface Program {
   cpuSeconds(): number
   /** Resident memory in MiB: shared pages are counted in each process. */
   rssMb(): number
+  /** Sends a signal to the program and all that descend from it. */
+  signal(name: NodeJS.Signals): void
   /** Sends SIGTERM, after 5 s SIGKILL, and waits for its end. */
   stop(): Promise<void>
 }
@@ -132,6 +134,9 @@ export function startProgram(options: ProgramOptions): Program {
     ended: () => hasEnded(child),
     cpuSeconds: () => cpuSeconds(family(pid)),
     rssMb: () => rssMb(family(pid)),
+    signal: (name) => {
+      for (const member of family(pid)) process.kill(member, name)
+    },
     stop: () => stopChild(child),
   }
 }

@@ -83,6 +83,9 @@ function together(front: Program, ...behind: Program[]): Program {
     ...front,
     cpuSeconds: () => all.reduce((sum, program) => sum + program.cpuSeconds(), 0),
     rssMb: () => all.reduce((sum, program) => sum + program.rssMb(), 0),
+    signal: (name) => {
+      for (const program of all) program.signal(name)
+    },
   }
 }
 
