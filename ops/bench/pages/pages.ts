@@ -125,7 +125,9 @@ async function reportHalfLoad(
   const seconds = settings.seconds * 2
   // The peer shares the core, and collects its garbage of minutes ago when it has nothing else to do.
   for (const peer of peers) peer.program.signal('SIGSTOP')
-  const { p50Ms, p99Ms, errors, sent } = await putSteadyLoad({ url: platform.url, bodies, rate, seconds })
+  const load = { url: platform.url, bodies, rate }
+  await putSteadyLoad({ ...load, seconds: settings.warmUp })
+  const { p50Ms, p99Ms, errors, sent } = await putSteadyLoad({ ...load, seconds })
   for (const peer of peers) peer.program.signal('SIGCONT')
   const latencies = { p50Ms: rounded(p50Ms), p99Ms: rounded(p99Ms) }
   report({
