@@ -35,22 +35,21 @@ export async function putSteadyLoad(load: SteadyLoad): Promise<SteadyResult> {
     else errors++
   }
   const total = Math.round(load.rate * load.seconds)
-  const flying: Promise<void>[] = []
+  let flying = 0
   const start = performance.now()
   for (let sent = 0; sent < total; ) {
     const due = Math.min(total, Math.floor(((performance.now() - start) / 1000) * load.rate) + 1)
     for (; sent < due; sent++) {
       const body = load.bodies[sent % load.bodies.length] ?? ''
       const at = start + (sent / load.rate) * 1000
-      flying.push(
-        post(body, at).catch(() => {
-          errors++
-        }),
-      )
+      flying++
+      post(body, at)
+        .catch(() => errors++)
+        .finally(() => flying--)
     }
     await sleep(1)
   }
-  await Promise.all(flying)
+  while (flying > 0) await sleep(1)
   await pool.close()
   const sorted = latencies.toSorted((a, b) => a - b)
   const at = (share: number) =>
