@@ -1,3 +1,4 @@
+import { reasonOf } from '@movieverse/kit/errors'
 import { type Answer, ask } from '../e2e/platform.ts'
 
 /** One request to the platform and what came of it. */
@@ -10,6 +11,8 @@ export interface Asked {
   readonly data: Answer['data'] | undefined
   /** Codes of its errors, `NO_ANSWER` among them; empty when it succeeded. */
   readonly codes: readonly string[]
+  /** Of `NO_ANSWER`. */
+  readonly reason?: string
 }
 
 /** Asks, and says what came of it instead of throwing. */
@@ -31,6 +34,7 @@ export async function tryAsk(
   } catch (error) {
     if (!(error instanceof TypeError || error instanceof SyntaxError || error instanceof DOMException))
       throw error
-    return { kind, sentAt, answeredAt: performance.now(), data: undefined, codes: ['NO_ANSWER'] }
+    const reason = reasonOf(error.cause ?? error)
+    return { kind, sentAt, answeredAt: performance.now(), data: undefined, codes: ['NO_ANSWER'], reason }
   }
 }

@@ -97,7 +97,9 @@ export function judge(
       faults.push(`${kind} should go on and was not answered at all`)
   }
   const wrong = during.flatMap(({ codes }) => codes).filter((code) => !allowedCodes.includes(code))
-  if (wrong.length > 0) faults.push(`${wrong.length} answers with ${[...new Set(wrong)].join(', ')}`)
+  const reasons = during.flatMap(({ reason }) => reason ?? [])
+  if (wrong.length > 0)
+    faults.push(`${wrong.length} answers with ${[...new Set([...wrong, ...reasons])].join(', ')}`)
   const late = during.filter(({ sentAt, answeredAt }) => answeredAt - sentAt > inTime)
   if (late.length > 0) faults.push(`${late.length} answers took more than ${inTime} ms`)
   return faults
