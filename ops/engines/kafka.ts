@@ -88,7 +88,15 @@ function properties({ folder, ports: [port, controllerPort] }: Place): readonly 
 /** Gives the data folder its cluster id: 16 random bytes in base64url (org.apache.kafka.common.Uuid). */
 async function format(configuration: string): Promise<void> {
   const clusterId = randomBytes(16).toString('base64url')
-  const tool = ['kafka.tools.StorageTool', 'format', '--standalone', '-t', clusterId, '-c', configuration]
+  // One argument: an id may begin with a dash.
+  const tool = [
+    'kafka.tools.StorageTool',
+    'format',
+    '--standalone',
+    `--cluster-id=${clusterId}`,
+    '-c',
+    configuration,
+  ]
   const { file, args } = await jars.command(['-XX:TieredStopAtLevel=1', '-XX:+UseSerialGC'], tool)
   await run(file, args)
 }
