@@ -54,7 +54,9 @@ export class UserResolver {
     @Ctx() context: SubgraphContext,
   ): Promise<User | null> {
     if ((id == null) === (username == null)) throw badUserInput('Give exactly one of id and username.')
-    if (username != null) return shown(await this.parts.profiles.byUsername(username))
+    // Nobody's name has what PostgreSQL's text cannot hold.
+    if (username != null)
+      return username.includes('\0') ? null : shown(await this.parts.profiles.byUsername(username))
     return shown(await this.parts.loaders.profile(parseId(id), context))
   }
 

@@ -40,6 +40,7 @@ describe('a profile', () => {
     expect(await user('username: "ADA.l"')).toEqual(profile)
     expect(await user('username: "ａｄａ.l"')).toEqual(profile)
     expect(await user('username: "nobody"')).toBeNull()
+    expect(await user(String.raw`username: "\u0000"`)).toBeNull()
     expect(await user('id: "999"')).toBeNull()
   })
 
