@@ -85,7 +85,7 @@ async function drill({ count = 10_000, seed, say }: DrillOptions, stage: Stage):
   if (unavailable > (count * mostUnavailable) / 100)
     failures.push(`${unavailable} answers have the status 503`)
   const ended = stage.topology.processes.reduce((sum, { restarts }) => sum + restarts, 0)
-  if (ended > 0) failures.push(`The process ended ${ended} times:\n${await lastWords(stage)}`)
+  if (ended > 0) failures.push(`The process ended ${ended} times:\n${lastWords(stage)}`)
   const total = failures.length
   return {
     n: count,
@@ -112,7 +112,6 @@ function described(
   return `${index} (${kind}, ${asker}) ${problem}\n  ${sent.join(' ')}`
 }
 
-async function lastWords({ topology }: Stage): Promise<string> {
-  const logs = await Promise.all(topology.processes.map(({ logFile }) => readFile(logFile, 'utf8')))
-  return logs.map((log) => log.slice(-3000)).join('\n')
+function lastWords({ topology }: Stage): string {
+  return topology.processes.map((process) => process.lastLines()).join('\n')
 }

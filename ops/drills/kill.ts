@@ -36,7 +36,6 @@ async function drill({ count = 1000, seed, say }: DrillOptions, stage: Stage): P
   const wanted = Math.max(targets.length * 2, Math.floor(count / reviewsPerKill))
   const killAt = Array.from({ length: wanted }, () => Math.floor(random() * count)).sort((a, b) => a - b)
   let next = 0
-
   let killed = 0
 
   async function killer(): Promise<void> {

@@ -1,8 +1,9 @@
 import { spawn } from 'node:child_process'
 import { closeSync, existsSync, openSync } from 'node:fs'
-import { readdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
+import { readdir, rename, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
+import { readIfThere } from '@movieverse/kit/files'
 import type { Program } from './engine.ts'
 
 /** A process that lives now. A pid alone may be somebody else's by now: with its start it is one process (proc(5)). */
@@ -149,15 +150,5 @@ function parseStat(line: string | undefined): Stat | undefined {
     startedAt,
     parent: Number(parent),
     ended: /[ZX]/.test(state ?? ''),
-  }
-}
-
-async function readIfThere(file: string): Promise<string | undefined> {
-  try {
-    return await readFile(file, 'utf8')
-  } catch (error) {
-    // ESRCH: the process of this file of /proc has just ended.
-    if (error instanceof Error && 'code' in error && /ENOENT|ESRCH/.test(String(error.code))) return undefined
-    throw error
   }
 }

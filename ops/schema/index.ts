@@ -1,7 +1,8 @@
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { reasonOf } from '@movieverse/kit/errors'
+import { readIfThere } from '@movieverse/kit/files'
 import { printSdl } from '@movieverse/kit/graphql/build'
 import { silentLog } from '@movieverse/kit/log'
 import { openPlatform } from '@movieverse/kit/platform'
@@ -33,12 +34,6 @@ async function generate(): Promise<Map<string, string>> {
   if (faults.length > 0) throw new Error(`Operations of front ends would break:\n  ${faults.join('\n  ')}`)
   return files.set('schema/supergraph.graphql', `${supergraph.trim()}\n`)
 }
-
-const readIfThere = (file: string) =>
-  readFile(file, 'utf8').catch((error: NodeJS.ErrnoException) => {
-    if (error.code === 'ENOENT') return undefined
-    throw error
-  })
 
 /** `npm run schema` writes the files; `-- --check` names those that are not what the code says. */
 async function main(check: boolean): Promise<string[]> {

@@ -13,7 +13,7 @@ import { createOutbox } from '@movieverse/kit/outbox/sql-outbox'
 import { createSqlSource } from '@movieverse/kit/outbox/sql-source'
 import { outboxTables } from '@movieverse/kit/outbox/tables'
 import { startEmbeddedPostgres } from '@movieverse/kit/postgres/embedded'
-import pg from 'pg'
+import { openPool } from '@movieverse/kit/postgres/pool'
 import { env } from '../env.ts'
 import { cpuSeconds, family } from '../process.ts'
 import { say } from '../report.ts'
@@ -25,8 +25,7 @@ const group = 'bench.effects'
 export async function openWay(engine: 'embedded' | 'kafka') {
   const dataDir = await mkdtemp(join(tmpdir(), 'movieverse-bus-'))
   const server = await startEmbeddedPostgres({ dataDir, log: silentLog })
-  const pool = new pg.Pool({ connectionString: server.url('postgres'), max: 16 })
-  pool.on('error', (error) => say(error.message))
+  const pool = openPool({ connectionString: server.url('postgres'), max: 16 }, (error) => say(error.message))
   await pool.query(outboxTables)
   await pool.query('create table effect (event_id text primary key, number int)')
   const database = pgDatabase(pool)

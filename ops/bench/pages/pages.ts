@@ -122,12 +122,11 @@ async function reportHalfLoad(
   settings: Settings,
   rate: number,
 ) {
-  const seconds = settings.seconds * 2
+  const load = { url: platform.url, bodies, rate }
   // The peer shares the core, and collects its garbage of minutes ago when it has nothing else to do.
   for (const peer of peers) peer.program.signal('SIGSTOP')
-  const load = { url: platform.url, bodies, rate }
   await putSteadyLoad({ ...load, seconds: settings.warmUp })
-  const { p50Ms, p99Ms, errors, sent } = await putSteadyLoad({ ...load, seconds })
+  const { p50Ms, p99Ms, errors, sent } = await putSteadyLoad({ ...load, seconds: settings.seconds * 2 })
   for (const peer of peers) peer.program.signal('SIGCONT')
   const latencies = { p50Ms: rounded(p50Ms), p99Ms: rounded(p99Ms) }
   report({

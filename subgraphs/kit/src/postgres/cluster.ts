@@ -4,6 +4,7 @@ import { mkdir, readFile, rm, statfs, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { diskFull, folderFault } from '../data-folder.ts'
 import { reasonOf, StartupError } from '../errors.ts'
+import { readIfThere } from '../files.ts'
 import { giveTo, type Launcher, serverLauncher } from './account.ts'
 import { type PostgresBinaries, postgresMajor } from './binaries.ts'
 
@@ -156,15 +157,4 @@ export function startupError(error: unknown, root: string): StartupError {
       { cause: error },
     )
   )
-}
-
-export async function readIfThere(path: string): Promise<string | undefined> {
-  try {
-    return await readFile(path, 'utf8')
-  } catch (error) {
-    // ESRCH: a file of /proc whose process has ended since it was opened.
-    if (error instanceof Error && 'code' in error && ['ENOENT', 'ESRCH'].includes(`${error.code}`))
-      return undefined
-    throw error
-  }
 }

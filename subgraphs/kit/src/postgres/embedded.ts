@@ -3,10 +3,12 @@ import { join, resolve } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import pg from 'pg'
 import { StartupError } from '../errors.ts'
+import { readIfThere } from '../files.ts'
 import type { Log } from '../log.ts'
 import { checkPort, freePort } from '../ports.ts'
 import { findBinaries } from './binaries.ts'
-import { type ClusterFolder, clusterFolder, prepareCluster, readIfThere, startupError } from './cluster.ts'
+import { connectClient, withClient } from './client.ts'
+import { type ClusterFolder, clusterFolder, prepareCluster, startupError } from './cluster.ts'
 import { keepRunning } from './keep-running.ts'
 import { isAlive, launch, type Postmaster, readPostmaster, runsWith, stopPostmaster } from './postmaster.ts'
 import { withStartLock } from './start-lock.ts'
@@ -197,10 +199,10 @@ async function ownerSession(
   password: string,
   log: Log,
 ): Promise<pg.Client | undefined> {
-  const client = new pg.Client({ connectionString: connectionUrl(postmaster, password, 'postgres') })
-  // Without a listener the server's end would be an uncaught error of this process.
-  client.on('error', (error) => log.debug({ err: error }, 'the owner’s session with PostgreSQL ended'))
-  await client.connect()
+  const client = await connectClient(
+    { connectionString: connectionUrl(postmaster, password, 'postgres') },
+    (error) => log.debug({ err: error }, 'the owner’s session with PostgreSQL ended'),
+  )
   const { rows } = await client.query<{ owned: boolean }>('SELECT pg_try_advisory_lock($1) AS owned', [
     ownerLock.toString(),
   ])
@@ -255,19 +257,17 @@ function connectionUrl({ port, socketFolder }: Postmaster, password: string, dat
 
 /** Makes a database of a server unless it is there. @returns whether it was made */
 export async function createDatabase(serverUrl: string, name: string): Promise<boolean> {
-  const client = new pg.Client({ connectionString: serverUrl })
-  await client.connect()
   try {
-    const { rowCount } = await client.query('SELECT FROM pg_database WHERE datname = $1', [name])
-    if (rowCount) return false
-    await client.query(`CREATE DATABASE ${pg.escapeIdentifier(name)}`)
-    return true
+    return await withClient({ connectionString: serverUrl }, async (client) => {
+      const { rowCount } = await client.query('SELECT FROM pg_database WHERE datname = $1', [name])
+      if (rowCount) return false
+      await client.query(`CREATE DATABASE ${pg.escapeIdentifier(name)}`)
+      return true
+    })
   } catch (error) {
     // 42P04, 23505: another process made it in the same moment.
     if (error instanceof pg.DatabaseError && ['42P04', '23505'].includes(error.code ?? '')) return false
     throw error
-  } finally {
-    await client.end()
   }
 }
 

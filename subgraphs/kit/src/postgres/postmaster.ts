@@ -3,9 +3,10 @@ import { closeSync, openSync } from 'node:fs'
 import { readFile, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
+import { readIfThere } from '../files.ts'
 import type { Launcher } from './account.ts'
 import type { PostgresBinaries } from './binaries.ts'
-import { type ClusterFolder, readIfThere } from './cluster.ts'
+import type { ClusterFolder } from './cluster.ts'
 
 /** What a server writes of itself into its data folder (postmaster.pid; PostgreSQL, miscadmin.h). */
 export interface Postmaster {

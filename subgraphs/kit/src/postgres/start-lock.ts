@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { link, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
-import { readIfThere } from './cluster.ts'
+import { readIfThere } from '../files.ts'
 import { makeFolder } from './folder.ts'
 import { isAlive } from './postmaster.ts'
 
