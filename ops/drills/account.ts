@@ -1,5 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises'
-import pg from 'pg'
+import { withClient } from '@movieverse/kit/postgres/client'
+import type pg from 'pg'
 import type { AcknowledgedReview, Reviewers } from './reviewers.ts'
 
 /** What a witness noted, in the order of its effects. */
@@ -43,9 +44,7 @@ export async function takeAccount(
   acknowledged: readonly AcknowledgedReview[],
   { notesUrl, patienceMs }: { readonly notesUrl: string; readonly patienceMs: number },
 ): Promise<Account & { readonly caughtUpMs: number }> {
-  const client = new pg.Client({ connectionString: notesUrl })
-  await client.connect()
-  try {
+  return await withClient({ connectionString: notesUrl }, async (client) => {
     const caughtUpMs = await untilQuiet(client, { expected: acknowledged.length, patienceMs })
     const { rows: seen } = await client.query<Noted>(
       'select event_id, type, film, review from seen order by place',
@@ -56,9 +55,7 @@ export async function takeAccount(
       ...compareEffects(acknowledged, seen, done),
       caughtUpMs,
     }
-  } finally {
-    await client.end()
-  }
+  })
 }
 
 async function untilQuiet(

@@ -3,7 +3,7 @@ import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { promisify } from 'node:util'
-import pg from 'pg'
+import { withClient } from '@movieverse/kit/postgres/client'
 import { contentHash, readManifest } from '../backup/manifest.ts'
 import { inherited } from '../e2e/env.ts'
 import { type Answer, ask } from '../e2e/platform.ts'
@@ -203,8 +203,5 @@ const loseARow = (url: string, [id = '0']: readonly string[]) =>
   change(url, `DELETE FROM reviews WHERE id = ${Number(id)}`)
 
 async function change(url: string, statement: string): Promise<void> {
-  const client = new pg.Client({ connectionString: url })
-  await client.connect()
-  await client.query(statement)
-  await client.end()
+  await withClient({ connectionString: url }, (client) => client.query(statement))
 }

@@ -2,8 +2,8 @@ import { existsSync, readdirSync } from 'node:fs'
 import { mkdir, rename, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { giveTo, type Launcher, serverLauncher } from '@movieverse/kit/postgres/account'
+import { withClient } from '@movieverse/kit/postgres/client'
 import { createDatabase } from '@movieverse/kit/postgres/embedded'
-import pg from 'pg'
 import { writeLines } from './configuration.ts'
 import type { Engine, Place } from './engine.ts'
 import { debianPackage } from './sources/debian.ts'
@@ -44,17 +44,7 @@ export const postgres: Engine = {
     },
     async check(variables) {
       for (const connectionString of Object.values(variables)) {
-        const client = new pg.Client({
-          connectionString,
-          connectionTimeoutMillis: 5000,
-          query_timeout: 5000,
-        })
-        try {
-          await client.connect()
-          await client.query('SELECT 1')
-        } finally {
-          await client.end()
-        }
+        await withClient({ connectionString, query_timeout: 5000 }, (client) => client.query('SELECT 1'))
       }
     },
   },

@@ -1,6 +1,7 @@
 import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { restoringMark } from '@movieverse/kit/databases/restoring'
+import { connectClient } from '@movieverse/kit/postgres/client'
 import pg from 'pg'
 import { from as copyFrom, to as copyTo } from 'pg-copy-streams'
 import { isLeftOut, type StoreEngine, type StoreTarget, type StoreView, type TableShape } from './store.ts'
@@ -9,8 +10,7 @@ import { isLeftOut, type StoreEngine, type StoreTarget, type StoreView, type Tab
 export const postgresStore: StoreEngine = { hold, view, target }
 
 async function connect(url: string): Promise<pg.Client> {
-  const client = new pg.Client({ connectionString: url, application_name: 'backup' })
-  await client.connect()
+  const client = await connectClient({ connectionString: url, application_name: 'backup' })
   await client.query(
     `SET TimeZone = 'UTC'; SET DateStyle = 'ISO'; SET IntervalStyle = 'postgres'; SET extra_float_digits = 1;
      SET bytea_output = 'hex'; SET lock_timeout = '3s'`,

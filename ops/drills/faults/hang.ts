@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises'
-import pg from 'pg'
+import { withClient } from '@movieverse/kit/postgres/client'
 import type { Fault, Scene } from './fault.ts'
 
 /** Milliseconds until the other has done what the hanging one had and what came since. */
@@ -41,9 +41,7 @@ export function createHangingConsumer(scene: Scene): Fault {
 
 /** @returns how many of the reviews had no effect in time */
 async function untilSeen(notesUrl: string, reviews: readonly string[]): Promise<number> {
-  const client = new pg.Client({ connectionString: notesUrl })
-  await client.connect()
-  try {
+  return await withClient({ connectionString: notesUrl }, async (client) => {
     const deadline = performance.now() + takeOverMs
     for (;;) {
       const { rows } = await client.query<{ missing: number }>(
@@ -55,7 +53,5 @@ async function untilSeen(notesUrl: string, reviews: readonly string[]): Promise<
       if (missing === 0 || performance.now() > deadline) return missing
       await delay(200)
     }
-  } finally {
-    await client.end()
-  }
+  })
 }

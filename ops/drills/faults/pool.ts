@@ -1,5 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises'
-import pg from 'pg'
+import { connectClient } from '@movieverse/kit/postgres/client'
+import type pg from 'pg'
 import { tryAsk } from '../questions.ts'
 import { type Fault, originsOf, type Scene } from './fault.ts'
 
@@ -8,7 +9,8 @@ const page = `query ($id: ID!) { movie(id: $id) { reviews(first: 5) { edges { no
 /** An outside session locks the table of reviews, so that whoever reads or writes them keeps a connection and waits. */
 export function createExhaustedPool(scene: Scene): Fault {
   const { stage, film, onTry } = scene
-  const client = new pg.Client({ connectionString: stage.ground.environment.DATABASE_URL_REVIEWS })
+  const connectionString = stage.ground.environment.DATABASE_URL_REVIEWS
+  let client: pg.Client | undefined
   const stopping = new AbortController()
   const asking: Promise<void>[] = []
   const variables = { id: film }
@@ -38,14 +40,14 @@ export function createExhaustedPool(scene: Scene): Fault {
       },
     ],
     async begin() {
-      await client.connect()
+      client = await connectClient({ connectionString })
       await client.query('begin; lock table reviews in access exclusive mode')
       for (let reader = 0; reader < readers; reader++) asking.push(read())
     },
     async end() {
       stopping.abort()
-      await client.query('rollback')
-      await client.end()
+      await client?.query('rollback')
+      await client?.end()
       await Promise.all(asking)
     },
   }

@@ -2,13 +2,13 @@ import { context, trace } from '@opentelemetry/api'
 import { AsyncLocalStorageContextManager } from '@opentelemetry/context-async-hooks'
 import { BasicTracerProvider, InMemorySpanExporter, SimpleSpanProcessor } from '@opentelemetry/sdk-trace-base'
 import { Kafka, logLevel } from 'kafkajs'
-import pg from 'pg'
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
 import type { BusEvent, EventBus } from '../src/bus/bus.ts'
 import { toMessage } from '../src/bus/kafka/message.ts'
 import { appendEvents } from '../src/bus/postgres/append.ts'
 import { createLog } from '../src/log.ts'
 import { metrics } from '../src/metrics.ts'
+import { openPool } from '../src/postgres/pool.ts'
 import type { TestDatabase } from '../src/testing/database.ts'
 import { buses, eventually, listenOn } from './buses.ts'
 import { type BusEngine, busEngines } from './engines.ts'
@@ -29,7 +29,7 @@ const exporter = new InMemorySpanExporter()
 /** Writes what no publisher of ours would: past the bus, into its engine. */
 const smuggle: Record<BusEngine, (url: string, event: BusEvent) => Promise<void>> = {
   async postgres(url, event) {
-    const pool = new pg.Pool({ connectionString: url })
+    const pool = openPool({ connectionString: url })
     await appendEvents(pool, [event])
     await pool.end()
   },

@@ -3,6 +3,7 @@ import { afterAll, beforeAll, expect, onTestFinished, test, vi } from 'vitest'
 import type { BusEvent, EventBus, EventConsumer } from '../src/bus/bus.ts'
 import { createPostgresBus, type PostgresBusSettings } from '../src/bus/postgres.ts'
 import { silentLog } from '../src/log.ts'
+import { openPool } from '../src/postgres/pool.ts'
 import { createTestDatabase, type TestDatabase } from '../src/testing/database.ts'
 import { fresh, newEvent, numberedEvents, numbersByKey, upTo } from './events.ts'
 
@@ -12,7 +13,7 @@ const eventually = (check: () => unknown) => vi.waitFor(check, { timeout: 25_000
 
 beforeAll(async () => {
   server = await createTestDatabase('kit')
-  admin = new pg.Pool({ connectionString: server.url })
+  admin = openPool({ connectionString: server.url })
 })
 afterAll(async () => {
   await admin.end()

@@ -1,8 +1,8 @@
-import pg from 'pg'
 import type { EventConsumer } from '../src/bus/bus.ts'
 import { pgDatabase } from '../src/outbox/database.ts'
 import { createEffects } from '../src/outbox/effects.ts'
 import { outboxTables } from '../src/outbox/tables.ts'
+import { openPool } from '../src/postgres/pool.ts'
 import { upTo } from './events.ts'
 
 /** Effects of numbered events in a service's own database, each beside its inbox mark. */
@@ -17,7 +17,7 @@ export interface Effects {
 
 /** @param url of a database with the tables, or an empty one */
 export async function openEffects(url: string): Promise<Effects> {
-  const pool = new pg.Pool({ connectionString: url, max: 8 })
+  const pool = openPool({ connectionString: url, max: 8 })
   await pool.query(outboxTables)
   await pool.query('create table if not exists effect (place bigserial, key text, number int)')
   const database = pgDatabase(pool)

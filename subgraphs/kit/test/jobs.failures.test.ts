@@ -1,8 +1,8 @@
-import pg from 'pg'
 import { describe, expect, onTestFinished, test, vi } from 'vitest'
 import { pgDatabase } from '../src/outbox/database.ts'
 import { createInbox } from '../src/outbox/sql-inbox.ts'
 import { outboxTables } from '../src/outbox/tables.ts'
+import { openPool } from '../src/postgres/pool.ts'
 import { createTestDatabase } from '../src/testing/database.ts'
 import { fresh } from './events.ts'
 import { eventually, jobGround, jobQueues, numbered, numbers } from './job-ground.ts'
@@ -14,7 +14,7 @@ describe.each(jobQueues)('failing, lost and repeated jobs on $name', (engine) =>
   test('has its effect once by the inbox of its worker, however often it was published', async () => {
     const queue = on.queue()
     const database = await createTestDatabase('kit')
-    const pool = new pg.Pool({ connectionString: database.url })
+    const pool = openPool({ connectionString: database.url })
     onTestFinished(async () => {
       await pool.end()
       await database.close()

@@ -12,6 +12,7 @@ import { createRelay, type Relay } from '../src/outbox/relay.ts'
 import { createOutbox, type SqlOutbox } from '../src/outbox/sql-outbox.ts'
 import { createSqlSource } from '../src/outbox/sql-source.ts'
 import { outboxTables } from '../src/outbox/tables.ts'
+import { openPool } from '../src/postgres/pool.ts'
 import { createTestDatabase, type TestDatabase } from '../src/testing/database.ts'
 import { testSqlOutbox } from '../src/testing/sql-outbox.ts'
 import { fresh, upTo } from './events.ts'
@@ -41,7 +42,7 @@ afterAll(async () => {
 /** A service with an empty store. */
 async function openStore() {
   const server = await createTestDatabase('kit')
-  const pool = new pg.Pool({ connectionString: server.url, max: 10 })
+  const pool = openPool({ connectionString: server.url, max: 10 })
   await pool.query(outboxTables)
   await pool.query(outboxTables)
   const close = async () => {

@@ -1,8 +1,9 @@
+import { openPool } from '@movieverse/kit/postgres/pool'
 import { createStatementNames } from '@movieverse/kit/postgres/prepared'
 import { createTableStatistics } from '@movieverse/kit/postgres/statistics'
 import { pgSql } from '@movieverse/kit/sql'
 import { createTestDatabase, type TestDatabase } from '@movieverse/kit/testing/database'
-import pg from 'pg'
+import type pg from 'pg'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 
 describe('names of prepared statements', () => {
@@ -28,7 +29,7 @@ describe('the statistics of tables that grow', () => {
   let pool: pg.Pool
   beforeEach(async () => {
     database = await createTestDatabase('kit')
-    pool = new pg.Pool({ connectionString: database.url })
+    pool = openPool({ connectionString: database.url })
     await pool.query('CREATE TABLE things (id int)')
   })
   afterEach(async () => {

@@ -1,4 +1,5 @@
 import { silentLog } from '@movieverse/kit/log'
+import { openPool } from '@movieverse/kit/postgres/pool'
 import { createTestDatabase } from '@movieverse/kit/testing/database'
 import pg from 'pg'
 import { unknownPerson } from '../src/person-facts.ts'
@@ -26,7 +27,7 @@ async function openPostgres(): Promise<TestEngine> {
   const pools: pg.Pool[] = []
   let sent: string[] = []
   const open = () => {
-    const pool = new pg.Pool({
+    const pool = openPool({
       connectionString: database.url,
       max: 4,
       Client: countingClient((text) => sent.push(text)),

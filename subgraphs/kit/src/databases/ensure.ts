@@ -1,6 +1,7 @@
 import pg from 'pg'
 import { reasonOf, StartupError } from '../errors.ts'
 import { connectMysql, createMysqlDatabase, isMysqlError, mysqlErrors } from '../mysql/connect.ts'
+import { withClient } from '../postgres/client.ts'
 import { createDatabase } from '../postgres/embedded.ts'
 import { databaseEngine, databaseName, urlOfDatabase } from './engine.ts'
 import { halfRestored, restoringMark } from './restoring.ts'
@@ -34,18 +35,17 @@ export function unreachable(url: string, error: unknown): StartupError {
 
 /** @returns whether it is only half restored */
 async function ensurePostgres(url: string): Promise<boolean> {
-  const client = new pg.Client({ connectionString: url, connectionTimeoutMillis: 10_000 })
+  const isMarked = 'SELECT WHERE to_regnamespace($1) IS NOT NULL'
   try {
-    await client.connect()
-    const { rows } = await client.query('SELECT WHERE to_regnamespace($1) IS NOT NULL', [restoringMark])
+    const { rows } = await withClient({ connectionString: url }, (client) =>
+      client.query(isMarked, [restoringMark]),
+    )
     return rows.length > 0
   } catch (error) {
     // 3D000: no such database.
     if (!(error instanceof pg.DatabaseError) || error.code !== '3D000') throw error
     await createDatabase(urlOfDatabase(url, 'postgres'), databaseName(url))
     return false
-  } finally {
-    await client.end()
   }
 }
 

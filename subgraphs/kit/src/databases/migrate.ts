@@ -3,6 +3,7 @@ import pg from 'pg'
 import { reasonOf, StartupError } from '../errors.ts'
 import { connectMysql, isMysqlError, mysqlErrors } from '../mysql/connect.ts'
 import { applyMysqlMigrations } from '../mysql/migrations.ts'
+import { withClient } from '../postgres/client.ts'
 import { databaseEngine, databaseName } from './engine.ts'
 import { unreachable } from './ensure.ts'
 import { type Migration, readMigrations } from './migrations.ts'
@@ -129,16 +130,15 @@ async function appliedRows(url: string): Promise<readonly AppliedRow[]> {
 }
 
 async function postgresRows(url: string): Promise<readonly AppliedRow[]> {
-  const client = new pg.Client({ connectionString: url, connectionTimeoutMillis: 10_000 })
   try {
-    await client.connect()
-    return (await client.query<AppliedRow>(selectRows)).rows
+    return await withClient(
+      { connectionString: url },
+      async (client) => (await client.query<AppliedRow>(selectRows)).rows,
+    )
   } catch (error) {
     // 42P01: no such table, a database that was never migrated.
     if (error instanceof pg.DatabaseError && error.code === '42P01') return []
     throw error
-  } finally {
-    await client.end()
   }
 }
 

@@ -1,11 +1,12 @@
 import { randomBytes } from 'node:crypto'
 import { resolve } from 'node:path'
-import pg from 'pg'
+import type pg from 'pg'
 import { inject } from 'vitest'
 import { type DatabaseEngine, urlOfDatabase } from '../databases/engine.ts'
 import { migrationsFolder } from '../databases/folders.ts'
 import { applyMigrations } from '../databases/migrate.ts'
 import { connectMysql, createMysqlDatabase } from '../mysql/connect.ts'
+import { withClient } from '../postgres/client.ts'
 import { engineAddress } from './engines.ts'
 
 export type TestedService = 'auth' | 'users' | 'movies' | 'reviews' | 'metadata' | 'kit'
@@ -56,13 +57,17 @@ async function createOnPostgres(
   folder: string | undefined,
 ): Promise<TestDatabase> {
   const server = inject('movieverse.postgres')
-  await withClient(server, async (client) => {
+  await withClient({ connectionString: server }, async (client) => {
     const template = folder ? await ensureTemplate(client, { server, service, folder }) : 'template1'
     await client.query(`CREATE DATABASE ${name} TEMPLATE ${template}`)
   })
   return {
     url: urlOfDatabase(server, name),
-    close: () => withClient(server, (client) => client.query(`DROP DATABASE IF EXISTS ${name} WITH (FORCE)`)),
+    async close() {
+      await withClient({ connectionString: server }, (client) =>
+        client.query(`DROP DATABASE IF EXISTS ${name} WITH (FORCE)`),
+      )
+    },
   }
 }
 
@@ -85,14 +90,4 @@ async function ensureTemplate(
   }
   await client.query('SELECT pg_advisory_unlock(hashtext($1))', [template])
   return template
-}
-
-async function withClient(url: string, use: (client: pg.Client) => Promise<unknown>): Promise<void> {
-  const client = new pg.Client({ connectionString: url })
-  await client.connect()
-  try {
-    await use(client)
-  } finally {
-    await client.end()
-  }
 }

@@ -1,4 +1,3 @@
-import pg from 'pg'
 import { createPostgresBus } from '../../src/bus/postgres.ts'
 import { silentLog } from '../../src/log.ts'
 import { pgDatabase } from '../../src/outbox/database.ts'
@@ -6,6 +5,7 @@ import { createRelay } from '../../src/outbox/relay.ts'
 import { createInbox } from '../../src/outbox/sql-inbox.ts'
 import { createOutbox } from '../../src/outbox/sql-outbox.ts'
 import { createSqlSource } from '../../src/outbox/sql-source.ts'
+import { openPool } from '../../src/postgres/pool.ts'
 
 /** A relay and a consumer whose effect stands beside its inbox mark: the whole way of an event, to be killed anywhere. */
 const { url, busUrl, group, topic } = JSON.parse(process.argv[2] ?? '') as {
@@ -16,7 +16,7 @@ const { url, busUrl, group, topic } = JSON.parse(process.argv[2] ?? '') as {
 }
 
 const log = silentLog
-const database = pgDatabase(new pg.Pool({ connectionString: url, max: 8 }))
+const database = pgDatabase(openPool({ connectionString: url, max: 8 }))
 const bus = await createPostgresBus({ url: busUrl, log, leaseMs: 1000, pollMs: 100 })
 const inbox = createInbox()
 await bus.subscribe({

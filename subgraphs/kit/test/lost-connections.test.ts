@@ -2,6 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { expect, onTestFinished, test } from 'vitest'
 import { isOutage } from '../src/outage.ts'
 import { pgDatabase } from '../src/outbox/database.ts'
+import { withClient } from '../src/postgres/client.ts'
 import { openPool } from '../src/postgres/pool.ts'
 import { createTestDatabase } from '../src/testing/database.ts'
 
@@ -30,4 +31,19 @@ test('a connection lost between two statements of a transaction fails the transa
     'select pg_terminate_backend(pid) from pg_stat_activity where datname = current_database() and pid <> pg_backend_pid()',
   )
   await expect.poll(() => lost.length).toBe(1)
+})
+
+test('a session that is lost, amid a statement or between two, fails its use, and nothing else', async () => {
+  const server = await createTestDatabase('kit')
+  onTestFinished(() => server.close())
+  const config = { connectionString: server.url }
+  const amid = withClient(config, (client) => client.query('select pg_terminate_backend(pg_backend_pid())'))
+  expect(isOutage(await amid.catch((error: unknown) => error))).toBe(true)
+  const between = withClient(config, async (client) => {
+    const { rows } = await client.query<{ pid: number }>('select pg_backend_pid() as pid')
+    await withClient(config, (other) => other.query('select pg_terminate_backend($1)', [rows[0]?.pid]))
+    await delay(200)
+    return client.query('select 1')
+  })
+  expect(isOutage(await between.catch((error: unknown) => error))).toBe(true)
 })
