@@ -26,9 +26,11 @@ export const redis: Engine = {
         'appendonly yes',
         'appendfsync always',
         'save ""',
-        // A full server gives up what ends soonest: counters and documents, not sessions.
+        // A full server gives up what ends soonest: counters and documents, not sessions. It looks for that among
+        // samples: with the five of its default a session is often the best that it sees.
         'maxmemory 256mb',
         'maxmemory-policy volatile-ttl',
+        'maxmemory-samples 64',
       ])
       return [{ name: 'server', file: 'redis-server', args: [configuration] }]
     },

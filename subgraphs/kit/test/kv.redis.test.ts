@@ -153,7 +153,7 @@ test.runIf(redisServerIsThere)('a full Redis gives up what ends soonest: session
   const server = await startRedisServer(
     ['maxmemory', '6mb'],
     ['maxmemory-policy', 'volatile-ttl'],
-    ['maxmemory-samples', '10'],
+    ['maxmemory-samples', '64'],
   )
   onTestFinished(() => server.close())
   const [sessions, cache] = await Promise.all([

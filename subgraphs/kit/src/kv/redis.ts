@@ -21,7 +21,8 @@ export interface RedisKeyValueSettings {
  * How much `durable` holds is the server's setting. With `appendonly yes` and `appendfsync always` what was answered
  * outlives a kill and a loss of power; with `everysec` it does not, since Redis answers while the disk is busy for up to two
  * seconds: a sign-out could be undone. `maxmemory-policy volatile-ttl` frees memory from what would end soonest: counters
- * and documents before sessions, which live for days; an evicted session is signed out.
+ * and documents before sessions, which live for days; an evicted session is signed out. The server finds that among
+ * `maxmemory-samples` keys at random: 64, since with few a session is often the best of them.
  * Where a durable instance finds a server that keeps nothing, or evicts whatever it likes, it says so in the log.
  */
 export async function createRedisKeyValue(settings: RedisKeyValueSettings): Promise<KeyValue> {
